@@ -1,0 +1,209 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RufusIngest.Reads;
+
+/// <summary>
+/// The identity of a chip as a 32-byte value: an EPC of up to 240 bits held as binary, or a text of up to 30 bytes.
+/// </summary>
+/// <remarks>
+/// Text of at least 8 hex digits and even length is taken as the EPC it spells, so that a reader that sends text and
+/// one that sends binary see one chip. Every other text is compared byte for byte. Leading zeros count.
+/// Upper or lower case of an EPC's hex digits is remembered for output and does not take part in equality;
+/// mixed case comes out as upper case.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Size = 32)]
+public readonly struct ChipCode : IEquatable<ChipCode>
+{
+    /// <summary>Longest text form, in bytes: an EPC of 240 bits.</summary>
+    public const int MaxTextLength = 60;
+
+    /// <summary>Longest code held, in bytes, as binary or as text.</summary>
+    public const int MaxBytes = 30;
+
+    const int MinHexDigits = 8;
+    const byte KindText = 1;
+    const byte KindEpc = 2;
+    const byte LowerCase = 0x80;
+    const ulong IdentityMask = ~(ulong)LowerCase;
+
+    static readonly SearchValues<byte> LowerHexLetters = SearchValues.Create("abcdef"u8);
+    static readonly SearchValues<byte> UpperHexLetters = SearchValues.Create("ABCDEF"u8);
+
+    // Chosen anew in each process: codes come over the air, and nobody should be able to prepare a set that collides.
+    static readonly ulong HashSeed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
+
+    // Byte 0: kind and case; byte 1: length (bits of an EPC, bytes of a text); bytes 2–31: the code, zero-filled.
+    readonly ulong _head;
+    readonly ulong _second;
+    readonly ulong _third;
+    readonly ulong _fourth;
+
+    ChipCode(ReadOnlySpan<byte> bytes)
+    {
+        _head = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        _second = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
+        _third = BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]);
+        _fourth = BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]);
+    }
+
+    /// <summary>True for <c>default</c>: no code at all.</summary>
+    public bool IsEmpty => (byte)_head == 0;
+
+    /// <summary>True when the code is held as the bits of an EPC, false when it is text.</summary>
+    public bool IsEpc => ((byte)_head & 0x7F) == KindEpc;
+
+    int Length => (byte)(_head >> 8);
+
+    /// <summary>Takes a code as a text reader sends it.</summary>
+    /// <param name="utf8">The code without surrounding blanks; it is copied.</param>
+    /// <param name="code">The code, or <c>default</c>.</param>
+    /// <returns>False when the text is empty or over the limit; nothing is cut off.</returns>
+    [SkipLocalsInit]
+    public static bool TryFromText(ReadOnlySpan<byte> utf8, out ChipCode code)
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        bytes.Clear();
+        int length = utf8.Length;
+        if (length >= MinHexDigits && (length & 1) == 0 && length <= MaxTextLength
+            && Convert.FromHexString(utf8, bytes[2..], out _, out _) == OperationStatus.Done)
+        {
+            bool lower = utf8.ContainsAny(LowerHexLetters) && !utf8.ContainsAny(UpperHexLetters);
+            bytes[0] = lower ? (byte)(KindEpc | LowerCase) : KindEpc;
+            bytes[1] = (byte)(length * 4);
+            code = new ChipCode(bytes);
+            return true;
+        }
+
+        if (length is 0 or > MaxBytes)
+        {
+            code = default;
+            return false;
+        }
+
+        // A failed hex conversion may have left bytes behind.
+        bytes.Clear();
+        bytes[0] = KindText;
+        bytes[1] = (byte)length;
+        utf8.CopyTo(bytes[2..]);
+        code = new ChipCode(bytes);
+        return true;
+    }
+
+    /// <summary>Takes a code from a string, for tables and tests; see <see cref="TryFromText"/>.</summary>
+    /// <exception cref="FormatException">The text is empty or too long for a chip code.</exception>
+    public static ChipCode FromText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return TryFromText(Encoding.UTF8.GetBytes(text), out ChipCode code)
+            ? code
+            : throw new FormatException(
+                $"'{text}' is no chip code: 1 to {MaxBytes} bytes of text or up to {MaxTextLength} hex digits.");
+    }
+
+    /// <summary>Takes the bits of an EPC as a binary reader sends them.</summary>
+    /// <param name="epc">The bits, first bit highest; unused bits of the last byte are ignored.</param>
+    /// <param name="bits">How many of them count, 1 to 240.</param>
+    /// <param name="code">The code, or <c>default</c>.</param>
+    /// <returns>False when there are no bits, too many, or fewer bytes than announced.</returns>
+    public static bool TryFromEpc(ReadOnlySpan<byte> epc, int bits, out ChipCode code)
+    {
+        int length = (bits + 7) / 8;
+        if (bits <= 0 || length > MaxBytes || epc.Length < length)
+        {
+            code = default;
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[32];
+        bytes.Clear();
+        bytes[0] = KindEpc;
+        bytes[1] = (byte)bits;
+        epc[..length].CopyTo(bytes[2..]);
+        bytes[1 + length] &= (byte)(0xFF << ((8 - (bits & 7)) & 7));
+        code = new ChipCode(bytes);
+        return true;
+    }
+
+    /// <summary>Writes the code as it was spelt.</summary>
+    /// <param name="utf8">At least <see cref="MaxTextLength"/> bytes.</param>
+    /// <returns>The number of bytes written.</returns>
+    [SkipLocalsInit]
+    public int Format(Span<byte> utf8)
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        CopyTo(bytes);
+        if (!IsEpc)
+        {
+            bytes.Slice(2, Length).CopyTo(utf8);
+            return Length;
+        }
+
+        ReadOnlySpan<byte> epc = bytes.Slice(2, (Length + 7) / 8);
+        int written;
+        _ = ((byte)_head & LowerCase) != 0
+            ? Convert.TryToHexStringLower(epc, utf8, out written)
+            : Convert.TryToHexString(epc, utf8, out written);
+        return written;
+    }
+
+    /// <summary>The same chip without leading zeros in its text form, for readers that pad their codes.</summary>
+    public ChipCode WithoutLeadingZeros()
+    {
+        Span<byte> text = stackalloc byte[MaxTextLength];
+        ReadOnlySpan<byte> trimmed = text[..Format(text)].TrimStart((byte)'0');
+        return TryFromText(trimmed, out ChipCode code) ? code : this;
+    }
+
+    void CopyTo(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, _head);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], _second);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[16..], _third);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[24..], _fourth);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Equals(ChipCode other) =>
+        (((_head ^ other._head) & IdentityMask) | (_second ^ other._second)
+            | (_third ^ other._third) | (_fourth ^ other._fourth)) == 0;
+
+    /// <inheritdoc/>
+    public override bool Equals([NotNullWhen(true)] object? obj) => obj is ChipCode other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => (int)Hash();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong Hash()
+    {
+        ulong hash = Fold((_head & IdentityMask) ^ HashSeed, _second ^ 0x9E3779B97F4A7C15);
+        return Fold(hash ^ _third, _fourth ^ 0xD6E8FEB86659FD93);
+    }
+
+    static ulong Fold(ulong a, ulong b)
+    {
+        ulong high = Math.BigMul(a, b | 1, out ulong low);
+        return high ^ BitOperations.RotateLeft(low, 23);
+    }
+
+    /// <summary>Equal when they are one chip, however it was spelt.</summary>
+    public static bool operator ==(ChipCode left, ChipCode right) => left.Equals(right);
+
+    /// <summary>Not one chip.</summary>
+    public static bool operator !=(ChipCode left, ChipCode right) => !left.Equals(right);
+
+    /// <summary>The code as it was spelt.</summary>
+    public override string ToString()
+    {
+        Span<byte> text = stackalloc byte[MaxTextLength];
+        return Encoding.UTF8.GetString(text[..Format(text)]);
+    }
+}

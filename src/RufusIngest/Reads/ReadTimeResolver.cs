@@ -1,0 +1,82 @@
+namespace RufusIngest.Reads;
+
+/// <summary>
+/// Gives a read its instant: adds zone, date, arrival time and configured offset to what the reader said. Pure: it
+/// depends on the reads before it and on nothing else. One resolver serves one reader and one thread.
+/// </summary>
+public sealed class ReadTimeResolver
+{
+    readonly ZoneRules _zone;
+    readonly bool _zoneStatedByReader;
+    readonly long _offset;
+    long _lastDated;
+
+    /// <summary>Makes the resolver of one reader.</summary>
+    /// <param name="zone">Zone of the reader's wall clock where it states none.</param>
+    /// <param name="ignoreStatedZone">Take a stated <c>Z</c> for local time all the same (some firmware prints one).</param>
+    /// <param name="sessionDate">Date of date-less times where neither a receive time nor an earlier read tells it.</param>
+    /// <param name="offset">Correction added to every time, for a clock known to be wrong.</param>
+    public ReadTimeResolver(
+        ZoneRules zone, bool ignoreStatedZone = false, DateOnly? sessionDate = null, TimeSpan offset = default)
+    {
+        _zone = zone;
+        _zoneStatedByReader = !ignoreStatedZone;
+        _offset = offset.Ticks;
+        if (sessionDate is { } date)
+            _lastDated = EpochTime.FromUtc(new DateTimeOffset(date, new TimeOnly(12, 0), TimeSpan.Zero));
+    }
+
+    /// <summary>Finds the instant of a read.</summary>
+    /// <param name="read">Flags are added to it; its time stays as the reader said it.</param>
+    /// <param name="receivedUtc">Arrival of the bytes that completed it, ticks since 1970-01-01 UTC, or 0 when unknown.</param>
+    /// <param name="utc">The instant in 100 ns ticks since 1970-01-01 UTC.</param>
+    /// <returns>False when no instant can be given: the clock was never set, or there is neither time nor date.</returns>
+    public bool TryResolve(ref ChipRead read, long receivedUtc, out long utc)
+    {
+        ReadFlags flags = read.Flags;
+        utc = 0;
+        if ((flags & ReadFlags.NoTime) != 0)
+        {
+            utc = receivedUtc;
+            return receivedUtc != 0;
+        }
+
+        long time = read.Time;
+        if ((flags & ReadFlags.NoDate) != 0)
+        {
+            if (!TryAddDate(ref time, receivedUtc))
+                return false;
+        }
+        else if (time < EpochTime.ClockSetFrom)
+        {
+            read.Flags = flags | ReadFlags.ClockNotSet;
+            return false;
+        }
+        else
+        {
+            _lastDated = time;
+        }
+
+        utc = _offset + ((flags & ReadFlags.ZoneKnown) != 0 && _zoneStatedByReader
+            ? time
+            : _zone.ToUtc(time, receivedUtc, ref flags));
+        read.Flags = flags;
+        return true;
+    }
+
+    /// <summary>Puts a time of day on the date that brings it nearest to the arrival, else to the read before it.</summary>
+    bool TryAddDate(ref long time, long receivedUtc)
+    {
+        long near = receivedUtc != 0 ? receivedUtc - _offset + _zone.OffsetAt(receivedUtc) : _lastDated;
+        if (near == 0)
+            return false;
+        long candidate = near - (near % EpochTime.TicksPerDay) + time;
+        if (candidate - near > EpochTime.TicksPerDay / 2)
+            candidate -= EpochTime.TicksPerDay;
+        else if (near - candidate > EpochTime.TicksPerDay / 2)
+            candidate += EpochTime.TicksPerDay;
+        time = candidate;
+        _lastDated = candidate;
+        return true;
+    }
+}
