@@ -1,0 +1,62 @@
+using RufusIngest.Readers;
+using RufusIngest.Records;
+
+namespace RufusIngest;
+
+/// <summary>What a pipeline needs to know, and every bound with its default. Immutable.</summary>
+public sealed record IngestOptions
+{
+    /// <summary>Locations, readers and chips.</summary>
+    public required IngestSettings Settings { get; init; }
+
+    /// <summary>Protocols that readers may name. Default: those of the library; add your own.</summary>
+    public IReadOnlyList<ReaderProtocol> Protocols { get; init; } = ReaderProtocol.All;
+
+    /// <summary>Bytes of a chunk at most. Default 64 KiB.</summary>
+    public int ChunkSize { get; init; } = 64 * 1024;
+
+    /// <summary>
+    /// Chunks waiting at most; then connections are read no further until there is room, and TCP slows the readers.
+    /// Default 64.
+    /// </summary>
+    public int MaxWaitingChunks { get; init; } = 64;
+
+    /// <summary>Passings of a batch at most. Default 500.</summary>
+    public int MaxBatchPassings { get; init; } = 500;
+
+    /// <summary>A batch leaves at the latest this long after its first passing. Default 0.25 s.</summary>
+    public TimeSpan BatchAge { get; init; } = TimeSpan.FromSeconds(0.25);
+
+    /// <summary>Batches waiting at most; then no more records are applied until one is taken. Default 16.</summary>
+    public int MaxWaitingBatches { get; init; } = 16;
+
+    /// <summary>How often the core is told that host time went on. Default 0.1 s.</summary>
+    public TimeSpan TickInterval { get; init; } = TimeSpan.FromSeconds(0.1);
+
+    /// <summary>
+    /// Called for guns, markers, clocks that were never set and sessions, on the pipeline's thread: return quickly.
+    /// </summary>
+    public Action<TimingEvent>? OnEvent { get; init; }
+
+    /// <summary>Called with every read and what became of it, on the pipeline's thread: return quickly.</summary>
+    public ReadObserver? OnRead { get; init; }
+
+    internal void Validate()
+    {
+        Settings.Validate([.. Protocols.Select(protocol => protocol.Name)]);
+        RequireAtLeast(ChunkSize, 512, nameof(ChunkSize));
+        RequireAtLeast(MaxWaitingChunks, 1, nameof(MaxWaitingChunks));
+        RequireAtLeast(MaxBatchPassings, 1, nameof(MaxBatchPassings));
+        RequireAtLeast(MaxWaitingBatches, 1, nameof(MaxWaitingBatches));
+        if (BatchAge < TimeSpan.Zero)
+            throw new ArgumentException($"{nameof(BatchAge)} is negative.");
+        if (TickInterval < TimeSpan.FromMilliseconds(1))
+            throw new ArgumentException($"{nameof(TickInterval)} is shorter than a millisecond.");
+    }
+
+    static void RequireAtLeast(int value, int least, string name)
+    {
+        if (value < least)
+            throw new ArgumentException($"{name} is {value}; it must be at least {least}.");
+    }
+}

@@ -1,0 +1,278 @@
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RufusIngest.Passings;
+using RufusIngest.Readers;
+using RufusIngest.Reads;
+using RufusIngest.Records;
+
+namespace RufusIngest;
+
+/// <summary>
+/// The door: bytes of readers in, batches of numbered passings out. Give it a <see cref="PipeReader"/> for each
+/// connection and take <see cref="Batches"/>, or let a PassingsUploader take them.
+/// </summary>
+/// <remarks>
+/// Thread-safe. Inside, one task applies the records of all connections in one order. Everything waits rather than
+/// drops: when nobody takes batches, connections are read no further.
+/// </remarks>
+public sealed class IngestPipeline : IAsyncDisposable
+{
+    readonly IngestOptions _options;
+    readonly IngestCore _core;
+    readonly IngestOutput _output;
+    readonly Sequencer _sequencer;
+    readonly Channel<PassingBatch> _batches;
+    readonly ILogger _logger;
+    readonly TimeProvider _time;
+    readonly CancellationTokenSource _stop = new();
+    readonly SemaphoreSlim _settingsLock = new(1, 1);
+    readonly IngestMetrics _metrics;
+    readonly Task _run;
+    readonly ITimer _ticks;
+    IngestSettings _settings;
+    int _completing;
+
+    /// <summary>Starts a pipeline.</summary>
+    /// <param name="options">Settings and bounds.</param>
+    /// <param name="time">The clock that stamps what arrives; the system's by default.</param>
+    /// <param name="logger">Where it says what goes wrong.</param>
+    /// <exception cref="ArgumentException">Options do not fit together; the message names the one.</exception>
+    public IngestPipeline(IngestOptions options, TimeProvider? time = null, ILogger<IngestPipeline>? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        _settings = options.Settings;
+        _time = time ?? TimeProvider.System;
+        _logger = logger ?? NullLogger<IngestPipeline>.Instance;
+        _core = new IngestCore(options.Protocols) { ReadObserver = options.OnRead };
+        _output = new IngestOutput(options.MaxBatchPassings, options.MaxWaitingBatches + 64);
+        _sequencer = new Sequencer(options.ChunkSize, options.MaxWaitingChunks, _time);
+        _batches = Channel.CreateBounded<PassingBatch>(
+            new BoundedChannelOptions(options.MaxWaitingBatches) { SingleWriter = true });
+        _metrics = new IngestMetrics(this);
+        ValueTask first = WriteSettingsAsync(_settings, CancellationToken.None);
+        first.AsTask().GetAwaiter().GetResult();
+        _run = Task.Run(RunAsync);
+        _ticks = _time.CreateTimer(_ => _sequencer.Tick(), null, options.TickInterval, options.TickInterval);
+    }
+
+    /// <summary>
+    /// The batches, in order a location. Whoever takes one disposes it. Ends after <see cref="CompleteAsync"/>, or with
+    /// the exception that stopped the pipeline.
+    /// </summary>
+    public ChannelReader<PassingBatch> Batches => _batches.Reader;
+
+    /// <summary>Settings in force.</summary>
+    public IngestSettings Settings => Volatile.Read(ref _settings);
+
+    /// <summary>A snapshot of all counters.</summary>
+    public IngestCounters GetCounters() => _core.GetCounters();
+
+    /// <summary>The last frames a reader sent that were rejected, oldest first.</summary>
+    /// <exception cref="ArgumentException">There is no such reader.</exception>
+    public IReadOnlyList<RejectedFrame> GetRejected(string reader) => _core.GetRejected(IndexOfReader(reader));
+
+    /// <summary>
+    /// Reads one connection of a reader to its end. Call again for the next connection of the same reader; one at a time.
+    /// The pipe is completed at the end.
+    /// </summary>
+    /// <param name="reader">Name of the reader in the settings.</param>
+    /// <param name="source">The connection.</param>
+    /// <param name="recorded">
+    /// The bytes come from a file: nobody knows when they arrived, so no time is checked against arrival.
+    /// </param>
+    /// <param name="cancellation">Stops reading; what was read stays.</param>
+    /// <exception cref="ArgumentException">There is no such reader.</exception>
+    /// <exception cref="IOException">The connection broke; what was read stays.</exception>
+    public async Task ReadAsync(
+        string reader, PipeReader source, bool recorded = false, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        int index = IndexOfReader(reader);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stop.Token);
+        await _sequencer.WriteAsync(RecordKind.Connected, index, Now(recorded), default, linked.Token)
+            .ConfigureAwait(false);
+        try
+        {
+            await CopyAsync(index, source, recorded, linked.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await source.CompleteAsync().ConfigureAwait(false);
+            await _sequencer.WriteAsync(RecordKind.Disconnected, index, Now(recorded), default, _stop.Token)
+                .ConfigureAwait(false);
+        }
+    }
+
+    async Task CopyAsync(int index, PipeReader source, bool recorded, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            ReadResult result = await source.ReadAsync(cancellation).ConfigureAwait(false);
+            await _sequencer.WriteChunksAsync(index, Now(recorded), result.Buffer, cancellation).ConfigureAwait(false);
+            source.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted || result.IsCanceled)
+                return;
+        }
+    }
+
+    /// <summary>Enters a passing by hand: numbered like the others, never taken for a repeat.</summary>
+    /// <param name="location">Name of the location.</param>
+    /// <param name="bib">The bib.</param>
+    /// <param name="time">Time of record.</param>
+    /// <param name="cancellation">Stops waiting for room.</param>
+    /// <exception cref="ArgumentException">There is no such location, or the bib is empty or too long.</exception>
+    public ValueTask AddManualAsync(
+        string location, string bib, DateTimeOffset time, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(bib);
+        if (System.Text.Encoding.UTF8.GetByteCount(bib) > ChipTable.MaxBibLength)
+            throw new ArgumentException($"The bib is longer than {ChipTable.MaxBibLength} bytes.", nameof(bib));
+        byte[] payload = JsonSerializer.SerializeToUtf8Bytes(
+            new ManualPassing(bib, EpochTime.FromUtc(time)), SettingsJson.Default.ManualPassing);
+        return _sequencer.WriteAsync(
+            RecordKind.ManualPassing, IndexOfLocation(location), _sequencer.Now, payload, cancellation);
+    }
+
+    /// <summary>Replaces the chip-to-bib table from here on.</summary>
+    public Task SetChipsAsync(ChipTable chips, CancellationToken cancellation = default) =>
+        ChangeSettingsAsync(settings => settings with { Chips = chips }, cancellation);
+
+    /// <summary>Adds a location; its numbering starts with its first passing.</summary>
+    public Task AddLocationAsync(LocationSettings location, CancellationToken cancellation = default) =>
+        ChangeSettingsAsync(settings => settings with { Locations = [.. settings.Locations, location] }, cancellation);
+
+    /// <summary>Adds a reader, which may then be read.</summary>
+    public Task AddReaderAsync(ReaderSettings reader, CancellationToken cancellation = default) =>
+        ChangeSettingsAsync(settings => settings with { Readers = [.. settings.Readers, reader] }, cancellation);
+
+    /// <summary>Ends the location's local session, if one is open, and begins the next, numbered from 1.</summary>
+    public ValueTask OpenSessionAsync(string location, CancellationToken cancellation = default) =>
+        _sequencer.WriteAsync(
+            RecordKind.SessionOpened, IndexOfLocation(location), _sequencer.Now, default, cancellation);
+
+    /// <summary>
+    /// Ends: decides all open bursts, closes the sessions and hands out the last batches. Call it when all
+    /// <see cref="ReadAsync"/> calls have returned. Returns when the last batch is in <see cref="Batches"/>.
+    /// </summary>
+    public async Task CompleteAsync()
+    {
+        if (Interlocked.Exchange(ref _completing, 1) == 0)
+        {
+            await _ticks.DisposeAsync().ConfigureAwait(false);
+            for (int i = 0; i < Settings.Locations.Count; i++)
+            {
+                await _sequencer.WriteAsync(RecordKind.SessionClosed, i, _sequencer.Now, default, _stop.Token)
+                    .ConfigureAwait(false);
+            }
+
+            _sequencer.Complete();
+        }
+
+        await _run.ConfigureAwait(false);
+    }
+
+    /// <summary>Stops at once. After <see cref="CompleteAsync"/> nothing is left to stop.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ticks.DisposeAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        _sequencer.Complete();
+        await _run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _metrics.Dispose();
+        _stop.Dispose();
+        _settingsLock.Dispose();
+    }
+
+    async Task ChangeSettingsAsync(Func<IngestSettings, IngestSettings> change, CancellationToken cancellation)
+    {
+        await _settingsLock.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            IngestSettings changed = change(_settings);
+            changed.Validate([.. _options.Protocols.Select(protocol => protocol.Name)]);
+            await WriteSettingsAsync(changed, cancellation).ConfigureAwait(false);
+            Volatile.Write(ref _settings, changed);
+        }
+        finally
+        {
+            _settingsLock.Release();
+        }
+    }
+
+    ValueTask WriteSettingsAsync(IngestSettings settings, CancellationToken cancellation) =>
+        _sequencer.WriteAsync(RecordKind.Settings, 0, _sequencer.Now, settings.ToUtf8Json(), cancellation);
+
+    async Task RunAsync()
+    {
+        try
+        {
+            while (await _sequencer.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+            {
+                while (_sequencer.TryApplyNext(_core, _output, out long receivedAt))
+                {
+                    if (receivedAt != 0)
+                        _output.CloseBatches(receivedAt - _options.BatchAge.Ticks);
+                    await HandOutAsync().ConfigureAwait(false);
+                }
+            }
+
+            _output.CloseBatches();
+            await HandOutAsync().ConfigureAwait(false);
+            _batches.Writer.Complete();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            _batches.Writer.TryComplete();
+        }
+        catch (Exception exception)
+        {
+            _logger.LogError(exception, "The pipeline stopped: a record could not be applied.");
+            _batches.Writer.TryComplete(exception);
+            await _stop.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    async ValueTask HandOutAsync()
+    {
+        if (_output.Events.Count > 0)
+        {
+            foreach (TimingEvent timingEvent in _output.Events)
+                _options.OnEvent?.Invoke(timingEvent);
+            _output.ClearEvents();
+        }
+
+        while (_output.TryTakeBatch(out PassingBatch batch))
+            await _batches.Writer.WriteAsync(batch, _stop.Token).ConfigureAwait(false);
+    }
+
+    long Now(bool recorded) => recorded ? 0 : _sequencer.Now;
+
+    int IndexOfReader(string name) =>
+        IndexOf(Settings.Readers, reader => reader.Name == name) is var index and >= 0
+            ? index
+            : throw new ArgumentException(
+                $"There is no reader '{name}'; there are: {string.Join(", ", Settings.Readers.Select(r => r.Name))}.");
+
+    int IndexOfLocation(string name) =>
+        IndexOf(Settings.Locations, location => location.Name == name) is var index and >= 0
+            ? index
+            : throw new ArgumentException(
+                $"There is no location '{name}'; there are: {string.Join(", ", Settings.Locations.Select(l => l.Name))}.");
+
+    static int IndexOf<T>(IReadOnlyList<T> list, Func<T, bool> match)
+    {
+        for (int i = 0; i < list.Count; i++)
+        {
+            if (match(list[i]))
+                return i;
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,378 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using RufusIngest.Passings;
+using RufusIngest.Readers;
+using RufusIngest.Reads;
+
+namespace RufusIngest.Records;
+
+/// <summary>Sees a read after it was decided; must not keep references and should be quick.</summary>
+/// <param name="reader">Index of the reader.</param>
+/// <param name="read">The read as the reader said it, with what was found out about it.</param>
+/// <param name="time">Its instant, 100 ns ticks since 1970-01-01 UTC, or 0 when it has none.</param>
+/// <param name="outcome">What became of it.</param>
+public delegate void ReadObserver(int reader, in ChipRead read, long time, ReadOutcome outcome);
+
+/// <summary>
+/// The whole way from records to numbered passings, synchronous and without I/O: decode, resolve time, gate, number,
+/// JSON item. The same records give the same outputs, always. One thread.
+/// </summary>
+public sealed class IngestCore
+{
+    readonly IReadOnlyList<ReaderProtocol> _protocols;
+    readonly long[] _outcomes = new long[Enum.GetValues<ReadOutcome>().Length];
+    Reader[] _readers = [];
+    Location[] _locations = [];
+    IngestSettings? _settings;
+    PassingGate? _gate;
+    long _sequence;
+    long _maxLead;
+
+    /// <summary>Makes a core that has seen no record.</summary>
+    /// <param name="protocols">Protocols that settings may name; by default those of the library.</param>
+    public IngestCore(IReadOnlyList<ReaderProtocol>? protocols = null) => _protocols = protocols ?? ReaderProtocol.All;
+
+    /// <summary>The settings in force, or null before the first record.</summary>
+    public IngestSettings? Settings => Volatile.Read(ref _settings);
+
+    /// <summary>Applies the next record.</summary>
+    /// <param name="record">The record whose sequence follows the last one's.</param>
+    /// <param name="output">Gains what the record brings about.</param>
+    /// <exception cref="ArgumentException">It is not the next record, or no record that can be at this place.</exception>
+    /// <exception cref="JsonException">Its payload is not what its kind says.</exception>
+    public void Apply(in IngestRecord record, IngestOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (record.Sequence != _sequence + 1)
+            throw new ArgumentException($"Record {record.Sequence} cannot follow record {_sequence}.");
+        if (_gate is null && record.Kind != RecordKind.Settings)
+            throw new ArgumentException($"The first record must be settings, not {record.Kind}.");
+        _sequence = record.Sequence;
+        switch (record.Kind)
+        {
+            case RecordKind.Chunk:
+                Decode(_readers[record.Index], record, endOfStream: false, output);
+                break;
+            case RecordKind.Tick:
+                ApplyTick(record, output);
+                break;
+            case RecordKind.Connected:
+                _readers[record.Index].Time.Connect();
+                break;
+            case RecordKind.Disconnected:
+                Disconnect(_readers[record.Index], record, output);
+                break;
+            case RecordKind.Settings:
+                ApplySettings(IngestSettings.FromUtf8Json(record.Payload), record, output);
+                break;
+            case RecordKind.ManualPassing:
+                ApplyManual(record, output);
+                break;
+            case RecordKind.SessionOpened:
+                CloseSession(record, output);
+                OpenSession(record.Index, record.Sequence, output);
+                break;
+            case RecordKind.SessionClosed:
+                CloseSession(record, output);
+                break;
+            default:
+                throw new ArgumentException($"Record {record.Sequence} is of the unknown kind {(byte)record.Kind}.");
+        }
+    }
+
+    /// <summary>A snapshot of all counters; may be taken from any thread.</summary>
+    public IngestCounters GetCounters() => new()
+    {
+        Readers = [.. _readers.Select(reader => reader.GetCounters())],
+        Locations = [.. _locations.Select(location => location.GetCounters())],
+        SameBurst = Volatile.Read(ref _outcomes[(int)ReadOutcome.SameBurst]) + (_gate?.Joined ?? 0),
+        DeadTime = Volatile.Read(ref _outcomes[(int)ReadOutcome.DeadTime]),
+        BeforeDecided = Volatile.Read(ref _outcomes[(int)ReadOutcome.BeforeDecided]),
+        NotGated = Volatile.Read(ref _outcomes[(int)ReadOutcome.NotGated]),
+        ClosedEarly = _gate?.ClosedEarly ?? 0,
+        Forgotten = _gate?.Forgotten ?? 0,
+    };
+
+    /// <summary>The last frames a reader sent that were rejected, oldest first; may be called from any thread.</summary>
+    public IReadOnlyList<RejectedFrame> GetRejected(int reader) => _readers[reader].Decoder.Rejected.ToList();
+
+    /// <summary>Called with every read and what became of it, on the thread that applies records. Set it before the first.</summary>
+    public ReadObserver? ReadObserver { get; init; }
+
+    void Decode(Reader reader, in IngestRecord record, bool endOfStream, IngestOutput output)
+    {
+        reader.Bytes += record.Payload.Length;
+        int offset = 0;
+        bool more;
+        do
+        {
+            more = reader.Decoder.Step(record.Payload, ref offset, endOfStream, out _);
+            if (reader.Decoder.Reads.Length > 0)
+                ApplyReads(reader, record, output);
+        }
+        while (more);
+    }
+
+    void ApplyReads(Reader reader, in IngestRecord record, IngestOutput output)
+    {
+        foreach (ref ChipRead read in reader.Decoder.Reads)
+        {
+            bool timed = reader.Resolver.TryResolve(ref read, record.ReceivedAt, out long time);
+            ReadOutcome outcome = timed && read.Kind == ReadKind.Chip
+                ? Gate(reader, ref read, time, record, output)
+                : Report(reader, read, timed ? time : 0, output);
+            _outcomes[(int)outcome]++;
+            ReadObserver?.Invoke(reader.Index, read, timed ? time : 0, outcome);
+        }
+    }
+
+    ReadOutcome Gate(Reader reader, ref ChipRead read, long time, in IngestRecord record, IngestOutput output)
+    {
+        PassingGate gate = _gate!;
+        Location location = reader.Location;
+        reader.Reads++;
+        if (reader.StripLeadingZeros)
+            read.Chip = read.Chip.WithoutLeadingZeros();
+        long aheadOf = long.MinValue;
+        if (time - record.ReceivedAt > _maxLead && record.ReceivedAt != 0)
+            aheadOf = Distrust(reader, read, time, record, output);
+        else
+            reader.Time.Observe(time, record.ReceivedAt);
+        ReadOutcome outcome = gate.Add(location.Index, time, read, reader.Index, aheadOf);
+        gate.Advance(location.Index, location.Time.Low());
+        if (gate.Emitted.Length > 0)
+            Number(record, output);
+        return outcome;
+    }
+
+    /// <summary>
+    /// A time too far ahead to move the location's: its burst falls due from the time the location has now. A reader that
+    /// has said nothing else lends the location its arrival time, so that its passings do not wait for ever.
+    /// </summary>
+    long Distrust(Reader reader, in ChipRead read, long time, in IngestRecord record, IngestOutput output)
+    {
+        if (!reader.IsAhead)
+            output.Add(Event(TimingEventKind.ClockAhead, reader, time, read));
+        reader.IsAhead = true;
+        if (reader.Time.Now == long.MinValue)
+            reader.Time.Observe(record.ReceivedAt, record.ReceivedAt);
+        return reader.Location.Time.Low();
+    }
+
+    ReadOutcome Report(Reader reader, in ChipRead read, long time, IngestOutput output)
+    {
+        TimingEventKind kind = read.Kind switch
+        {
+            ReadKind.Gun => TimingEventKind.Gun,
+            ReadKind.Marker => TimingEventKind.Marker,
+            _ => (read.Flags & ReadFlags.ClockNotSet) != 0 ? TimingEventKind.ClockNotSet : TimingEventKind.NoTime,
+        };
+        output.Add(Event(kind, reader, time, read));
+        if (read.Kind != ReadKind.Chip)
+        {
+            reader.Signals++;
+            return ReadOutcome.Signal;
+        }
+
+        reader.Reads++;
+        reader.WithoutTime++;
+        return ReadOutcome.WithoutTime;
+    }
+
+    TimingEvent Event(TimingEventKind kind, Reader reader, long time, in ChipRead read) =>
+        new(kind, reader.Location.Index, reader.Index, time, read, 0, _sequence);
+
+    /// <summary>Gives what the gate emitted its numbers and hands it on.</summary>
+    void Number(in IngestRecord record, IngestOutput output)
+    {
+        foreach (ref Passing passing in _gate!.Emitted)
+            Number(ref passing, _settings!.Chips.JsonBib(passing.Chip), record, output);
+        _gate.ClearEmitted();
+    }
+
+    void Number(ref Passing passing, ReadOnlySpan<byte> jsonBib, in IngestRecord record, IngestOutput output)
+    {
+        Location location = _locations[passing.Location];
+        if (!location.IsSessionOpen)
+            OpenSession(passing.Location, record.Sequence, output);
+        passing.Session = location.Session;
+        passing.Number = ++location.LastNumber;
+        location.Passings++;
+        location.Late += passing.Flags.HasFlag(PassingFlags.Late) ? 1 : 0;
+        output.Batcher.Add(passing, location.Name, jsonBib, record.ReceivedAt);
+    }
+
+    void ApplyTick(in IngestRecord record, IngestOutput output)
+    {
+        foreach (Reader reader in _readers)
+            reader.Time.Tick(record.ReceivedAt, _settings!.ReaderLeaveTime.Ticks);
+        foreach (Location location in _locations)
+            _gate!.Advance(location.Index, location.Time.Low());
+        Number(record, output);
+    }
+
+    void Disconnect(Reader reader, in IngestRecord record, IngestOutput output)
+    {
+        Decode(reader, record, endOfStream: true, output);
+        reader.Decoder.Reset();
+        reader.Time.Disconnect(record.ReceivedAt);
+    }
+
+    void ApplyManual(in IngestRecord record, IngestOutput output)
+    {
+        ManualPassing manual = JsonSerializer.Deserialize(record.Payload, SettingsJson.Default.ManualPassing)
+            ?? throw new JsonException("A manual passing must not be null.");
+        Passing passing = new()
+        {
+            Location = record.Index,
+            Reader = -1,
+            Time = manual.Time,
+            First = manual.Time,
+            Peak = manual.Time,
+            Last = manual.Time,
+            BestRssiCentiDbm = ChipRead.NoRssi,
+            Policy = PassingPolicy.Manual,
+        };
+        byte[] jsonBib = PassingsJsonWriter.Escape(Encoding.UTF8.GetBytes(manual.Bib));
+        Number(ref passing, jsonBib, record, output);
+        _locations[record.Index].Manual++;
+    }
+
+    void OpenSession(int index, long sequence, IngestOutput output)
+    {
+        Location location = _locations[index];
+        location.Session++;
+        location.LastNumber = 0;
+        location.IsSessionOpen = true;
+        output.Add(new TimingEvent(
+            TimingEventKind.SessionOpened, index, -1, 0, default, location.Session, sequence));
+    }
+
+    void CloseSession(in IngestRecord record, IngestOutput output)
+    {
+        Location location = _locations[record.Index];
+        _gate!.Flush(record.Index);
+        Number(record, output);
+        if (!location.IsSessionOpen)
+            return;
+        location.IsSessionOpen = false;
+        output.Add(new TimingEvent(
+            TimingEventKind.SessionClosed, record.Index, -1, 0, default, location.Session, record.Sequence));
+    }
+
+    void ApplySettings(IngestSettings settings, in IngestRecord record, IngestOutput output)
+    {
+        settings.Validate([.. _protocols.Select(protocol => protocol.Name)]);
+        RequireContinuation(settings);
+        GateOptions[] gates = [.. settings.Locations.Select(location => location.Gate)];
+        _gate ??= new PassingGate(settings.Limits);
+        _gate.SetLocations(gates);
+        _maxLead = settings.MaxLead.Ticks;
+        Volatile.Write(ref _settings, settings);
+        foreach (LocationSettings location in settings.Locations.Skip(_locations.Length))
+            _locations = [.. _locations, new Location(_locations.Length, location.Name)];
+        foreach (ReaderSettings reader in settings.Readers.Skip(_readers.Length))
+        {
+            Location location = _locations.First(candidate => candidate.Name == reader.Location);
+            ReaderProtocol protocol = _protocols.First(
+                candidate => candidate.Name.Equals(reader.Protocol, StringComparison.OrdinalIgnoreCase));
+            _readers = [.. _readers, new Reader(_readers.Length, reader, location, protocol.CreateDecoder())];
+        }
+    }
+
+    void RequireContinuation(IngestSettings settings)
+    {
+        if (_settings is not { } before)
+            return;
+        for (int i = 0; i < before.Locations.Count; i++)
+        {
+            if (i >= settings.Locations.Count || settings.Locations[i].Name != before.Locations[i].Name)
+                throw new ArgumentException($"Location '{before.Locations[i].Name}' must stay where it is in the settings.");
+        }
+
+        for (int i = 0; i < before.Readers.Count; i++)
+        {
+            if (i >= settings.Readers.Count || settings.Readers[i].Name != before.Readers[i].Name)
+                throw new ArgumentException($"Reader '{before.Readers[i].Name}' must stay where it is in the settings.");
+        }
+    }
+
+    sealed class Location(int index, string name)
+    {
+        public int Index { get; } = index;
+
+        public string Name { get; } = name;
+
+        public LocationTime Time { get; } = new();
+
+        public int Session { get; set; }
+
+        public int LastNumber { get; set; }
+
+        public bool IsSessionOpen { get; set; }
+
+        public long Passings { get; set; }
+
+        public long Late { get; set; }
+
+        public long Manual { get; set; }
+
+        public LocationCounters GetCounters() => new(Name, Passings, Late, Manual, Session, LastNumber);
+    }
+
+    sealed class Reader
+    {
+        public Reader(int index, ReaderSettings settings, Location location, ReaderDecoder decoder)
+        {
+            Index = index;
+            Name = settings.Name;
+            Location = location;
+            Decoder = decoder;
+            StripLeadingZeros = settings.StripLeadingZeros;
+            Resolver = new ReadTimeResolver(
+                settings.Zone, settings.IgnoreStatedZone, settings.SessionDate, settings.ClockCorrection);
+            location.Time.Add(Time);
+        }
+
+        public int Index { get; }
+
+        public string Name { get; }
+
+        public Location Location { get; }
+
+        public ReaderDecoder Decoder { get; }
+
+        public ReadTimeResolver Resolver { get; }
+
+        public ReaderTime Time { get; } = new();
+
+        public bool StripLeadingZeros { get; }
+
+        public bool IsAhead { get; set; }
+
+        public long Bytes { get; set; }
+
+        public long Reads { get; set; }
+
+        public long Signals { get; set; }
+
+        public long WithoutTime { get; set; }
+
+        public ReaderCounters GetCounters() => new()
+        {
+            Name = Name,
+            Bytes = Bytes,
+            Reads = Reads,
+            Signals = Signals,
+            WithoutTime = WithoutTime,
+            Rejects = Count<RejectReason>(Decoder.RejectsOf),
+            Controls = Count<ControlKind>(Decoder.ControlsOf),
+        };
+
+        static Dictionary<T, long> Count<T>(Func<T, long> count)
+            where T : struct, Enum =>
+            Enum.GetValues<T>().Select(key => KeyValuePair.Create(key, count(key)))
+                .Where(pair => pair.Value > 0).ToDictionary();
+    }
+}

@@ -1,0 +1,81 @@
+using RufusIngest.Readers;
+
+namespace RufusIngest.Records;
+
+/// <summary>What came from one reader so far.</summary>
+public sealed record ReaderCounters
+{
+    /// <summary>The reader's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Bytes received.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Chip reads, all of them.</summary>
+    public long Reads { get; init; }
+
+    /// <summary>Guns and markers.</summary>
+    public long Signals { get; init; }
+
+    /// <summary>Of the reads, those without a usable time: clock not set, no date.</summary>
+    public long WithoutTime { get; init; }
+
+    /// <summary>Rejected frames by reason; reasons that did not occur are absent.</summary>
+    public required IReadOnlyDictionary<RejectReason, long> Rejects { get; init; }
+
+    /// <summary>Control records by kind; kinds that did not occur are absent.</summary>
+    public required IReadOnlyDictionary<ControlKind, long> Controls { get; init; }
+}
+
+/// <summary>What became of one location so far.</summary>
+/// <param name="Name">The location's name.</param>
+/// <param name="Passings">Passings numbered, in all sessions.</param>
+/// <param name="Late">Of them, those flagged late.</param>
+/// <param name="Manual">Of them, those entered by hand.</param>
+/// <param name="Session">Its local session, from 1; 0 before the first passing.</param>
+/// <param name="LastNumber">Last number in that session.</param>
+public sealed record LocationCounters(
+    string Name, long Passings, long Late, long Manual, int Session, int LastNumber);
+
+/// <summary>
+/// Counters of a core. Every read is accounted for: reads = passings that were not entered by hand + suppressed +
+/// without time + bursts still open.
+/// </summary>
+public sealed record IngestCounters
+{
+    /// <summary>By reader.</summary>
+    public required IReadOnlyList<ReaderCounters> Readers { get; init; }
+
+    /// <summary>By location.</summary>
+    public required IReadOnlyList<LocationCounters> Locations { get; init; }
+
+    /// <summary>Reads suppressed as part of a burst that has its passing.</summary>
+    public long SameBurst { get; init; }
+
+    /// <summary>Reads suppressed in the dead time after a time of record.</summary>
+    public long DeadTime { get; init; }
+
+    /// <summary>Reads suppressed because they came, late, just before a passing already decided.</summary>
+    public long BeforeDecided { get; init; }
+
+    /// <summary>Reads that became passings of their own because the chip table was full.</summary>
+    public long NotGated { get; init; }
+
+    /// <summary>Bursts decided early because too many were open.</summary>
+    public long ClosedEarly { get; init; }
+
+    /// <summary>Earlier passings forgotten because of the limit.</summary>
+    public long Forgotten { get; init; }
+
+    /// <summary>All reads.</summary>
+    public long Reads => Readers.Sum(reader => reader.Reads);
+
+    /// <summary>All passings.</summary>
+    public long Passings => Locations.Sum(location => location.Passings);
+
+    /// <summary>All suppressed reads.</summary>
+    public long Suppressed => SameBurst + DeadTime + BeforeDecided;
+
+    /// <summary>All rejected frames.</summary>
+    public long Rejected => Readers.Sum(reader => reader.Rejects.Values.Sum());
+}

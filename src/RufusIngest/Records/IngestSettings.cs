@@ -1,0 +1,150 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RufusIngest.Passings;
+using RufusIngest.Reads;
+
+namespace RufusIngest.Records;
+
+/// <summary>A timing point: one RUFUS device. Readers, antennas and lines belong to it.</summary>
+public sealed record LocationSettings
+{
+    /// <summary>Its name, unique in the event.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How its reads become passings.</summary>
+    public GateOptions Gate { get; init; } = new();
+}
+
+/// <summary>A source of reads: one device or one of its connections.</summary>
+public sealed record ReaderSettings
+{
+    /// <summary>Its name, unique in the event.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Name of its protocol.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Name of the location its reads belong to.</summary>
+    public required string Location { get; init; }
+
+    /// <summary>Zone of its wall clock, where the protocol states none. Default UTC.</summary>
+    public ZoneRules Zone { get; init; } = ZoneRules.Utc;
+
+    /// <summary>Date of date-less times where nothing else tells it.</summary>
+    public DateOnly? SessionDate { get; init; }
+
+    /// <summary>Added to every time of it, for a clock known to be wrong. The reader's own time stays as it is.</summary>
+    public TimeSpan ClockCorrection { get; init; }
+
+    /// <summary>Take a stated <c>Z</c> for local time: some firmware prints one beside local time.</summary>
+    public bool IgnoreStatedZone { get; init; }
+
+    /// <summary>Compare its chip codes without leading zeros.</summary>
+    public bool StripLeadingZeros { get; init; }
+}
+
+/// <summary>
+/// Everything that decides, beside the bytes, which passings come out. A record of its own, so that applying the
+/// records again gives the same. Immutable.
+/// </summary>
+public sealed record IngestSettings
+{
+    /// <summary>The locations. A later settings record may append some and change their gates, not remove any.</summary>
+    public required IReadOnlyList<LocationSettings> Locations { get; init; }
+
+    /// <summary>The readers. A later settings record may append some, not change or remove any.</summary>
+    public required IReadOnlyList<ReaderSettings> Readers { get; init; }
+
+    /// <summary>Which bib a chip has. Decides from here on; what was numbered before stays.</summary>
+    [JsonConverter(typeof(ChipTableConverter))]
+    public ChipTable Chips { get; init; } = ChipTable.Empty;
+
+    /// <summary>Bounds of the gate.</summary>
+    public GateLimits Limits { get; init; } = new();
+
+    /// <summary>A read further ahead of its arrival than this never moves time. Default 5 min.</summary>
+    public TimeSpan MaxLead { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a disconnected reader still holds back its location's time. Default 30 s.</summary>
+    public TimeSpan ReaderLeaveTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The payload of a settings record.</summary>
+    public byte[] ToUtf8Json() => JsonSerializer.SerializeToUtf8Bytes(this, SettingsJson.Default.IngestSettings);
+
+    /// <summary>Reads the payload of a settings record.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static IngestSettings FromUtf8Json(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, SettingsJson.Default.IngestSettings)
+        ?? throw new JsonException("A settings record must not be null.");
+
+    /// <summary>Throws when something does not fit together; the message names it.</summary>
+    internal void Validate(IReadOnlyList<string> protocols)
+    {
+        RequireUnique(Locations.Select(location => location.Name), "location");
+        RequireUnique(Readers.Select(reader => reader.Name), "reader");
+        foreach (LocationSettings location in Locations)
+        {
+            if (location.Gate.Problem is { } problem)
+                throw new ArgumentException($"Location '{location.Name}': {problem}");
+        }
+
+        if (Limits.Problem is { } limitProblem)
+            throw new ArgumentException(limitProblem);
+        foreach (ReaderSettings reader in Readers)
+        {
+            if (!protocols.Contains(reader.Protocol, StringComparer.OrdinalIgnoreCase))
+            {
+                throw new ArgumentException(
+                    $"Reader '{reader.Name}': there is no protocol '{reader.Protocol}'; "
+                    + $"known are {string.Join(", ", protocols)}.");
+            }
+
+            if (Locations.All(location => location.Name != reader.Location))
+                throw new ArgumentException($"Reader '{reader.Name}': there is no location '{reader.Location}'.");
+        }
+    }
+
+    static void RequireUnique(IEnumerable<string> names, string what)
+    {
+        HashSet<string> seen = [];
+        foreach (string name in names)
+        {
+            if (string.IsNullOrWhiteSpace(name))
+                throw new ArgumentException($"A {what} has no name.");
+            if (!seen.Add(name))
+                throw new ArgumentException($"Two {what}s are named '{name}'.");
+        }
+    }
+}
+
+/// <summary>A manual entry as its record carries it.</summary>
+sealed record ManualPassing(string Bib, long Time);
+
+[JsonSerializable(typeof(IngestSettings))]
+[JsonSerializable(typeof(ManualPassing))]
+sealed partial class SettingsJson : JsonSerializerContext;
+
+/// <summary>A chip table as an object of chip → bib.</summary>
+sealed class ChipTableConverter : JsonConverter<ChipTable>
+{
+    public override ChipTable Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        List<KeyValuePair<ChipCode, string>> pairs = [];
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            ChipCode chip = ChipCode.FromText(reader.GetString()!);
+            reader.Read();
+            pairs.Add(KeyValuePair.Create(chip, reader.GetString() ?? ""));
+        }
+
+        return ChipTable.Create(pairs);
+    }
+
+    public override void Write(Utf8JsonWriter writer, ChipTable value, JsonSerializerOptions options)
+    {
+        writer.WriteStartObject();
+        foreach (var (chip, bib) in value.Pairs)
+            writer.WriteString(chip.ToString(), bib);
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,72 @@
+namespace RufusIngest.Records;
+
+/// <summary>How far one reader has come in its own time.</summary>
+sealed class ReaderTime
+{
+    long _lastRead = long.MinValue;
+    long _lastReadAt;
+    long _disconnectedAt;
+
+    /// <summary>Its time now, or <see cref="long.MinValue"/> while it has said none.</summary>
+    public long Now { get; private set; } = long.MinValue;
+
+    /// <summary>It counts for its location's time.</summary>
+    public bool Counts => Now != long.MinValue && !HasLeft;
+
+    bool IsConnected { get; set; }
+
+    bool HasLeft { get; set; }
+
+    /// <summary>A read was seen.</summary>
+    public void Observe(long time, long receivedAt)
+    {
+        if (time <= _lastRead)
+            return;
+        _lastRead = time;
+        _lastReadAt = receivedAt;
+        if (time > Now)
+            Now = time;
+    }
+
+    /// <summary>Host time went on: so did the reader's, by as much, whether it said something or not.</summary>
+    public void Tick(long hostTime, long leaveTime)
+    {
+        if (!IsConnected && _disconnectedAt != 0 && hostTime - _disconnectedAt > leaveTime)
+            HasLeft = true;
+        if (_lastReadAt != 0 && hostTime > _lastReadAt)
+            Now = Math.Max(Now, _lastRead + hostTime - _lastReadAt);
+    }
+
+    public void Connect()
+    {
+        IsConnected = true;
+        HasLeft = false;
+    }
+
+    public void Disconnect(long hostTime)
+    {
+        IsConnected = false;
+        _disconnectedAt = hostTime;
+    }
+}
+
+/// <summary>A location's low watermark: the time that each of its readers has reached.</summary>
+sealed class LocationTime
+{
+    readonly List<ReaderTime> _readers = [];
+
+    public void Add(ReaderTime reader) => _readers.Add(reader);
+
+    /// <summary>The watermark, or <see cref="long.MinValue"/> while no reader has said a time.</summary>
+    public long Low()
+    {
+        long low = long.MaxValue;
+        foreach (ReaderTime reader in _readers)
+        {
+            if (reader.Counts && reader.Now < low)
+                low = reader.Now;
+        }
+
+        return low == long.MaxValue ? long.MinValue : low;
+    }
+}

@@ -1,0 +1,252 @@
+using RufusIngest.Passings;
+using RufusIngest.Reads;
+using RufusIngest.Tests.Support;
+
+namespace RufusIngest.Tests.Passings;
+
+public sealed class PassingGateTests
+{
+    readonly GateRun _run = new();
+
+    [Fact]
+    public void A_burst_is_one_passing_at_its_first_read()
+    {
+        for (int i = 0; i < 11; i++)
+            _run.Add("58", 100 + (i * 0.035), (short)(-6100 + (i < 6 ? i * 400 : (10 - i) * 400)));
+        _run.Flush();
+
+        Passing passing = Assert.Single(_run.Passings);
+        Assert.Equal(GateRun.Seconds(100), passing.Time);
+        Assert.Equal(1, _run.Outcomes[ReadOutcome.Opened]);
+        Assert.Equal(10, _run.Outcomes[ReadOutcome.SameBurst]);
+    }
+
+    [Fact]
+    public void What_is_known_at_emission_goes_with_the_passing_and_what_comes_later_does_not()
+    {
+        _run.Add("58", 100, -6000);
+        _run.Add("58", 100.1, -4000);
+        _run.Add("58", 100.2, -5000);
+        _run.Add("other", 101);
+        _run.Add("58", 101, -3000);
+        _run.Flush();
+
+        Passing passing = _run.Passings[0];
+        Assert.Equal(3, passing.Hits);
+        Assert.Equal(-4000, passing.BestRssiCentiDbm);
+        Assert.Equal(GateRun.Seconds(100.1), passing.Peak);
+        Assert.Equal(GateRun.Seconds(100.2), passing.Last);
+        Assert.Equal(2, _run.Passings.Count);
+    }
+
+    [Fact]
+    public void Nothing_is_emitted_before_time_has_passed_first_plus_reorder_delay()
+    {
+        _run.Add("58", 100);
+        _run.AdvanceTo(GateRun.Seconds(100.25));
+        Assert.Empty(_run.Passings);
+        _run.AdvanceTo(GateRun.Seconds(100.27));
+        Assert.Single(_run.Passings);
+    }
+
+    [Fact]
+    public void An_earlier_read_within_the_reorder_delay_takes_the_time()
+    {
+        _run.Add("58", 100.2);
+        _run.Add("58", 100.0);
+        _run.Flush();
+        Assert.Equal([("58", 100.0)], _run.Times);
+    }
+
+    [Fact]
+    public void An_earlier_read_after_the_decision_changes_nothing_and_makes_no_second_passing()
+    {
+        _run.Add("58", 100.2);
+        _run.AdvanceTo(GateRun.Seconds(105));
+        Assert.Equal(ReadOutcome.BeforeDecided, _run.Add("58", 100.0));
+        _run.Flush();
+        Assert.Equal([("58", 100.2)], _run.Times);
+    }
+
+    [Fact]
+    public void A_runner_standing_on_the_mat_for_ten_minutes_passes_once()
+    {
+        for (int i = 0; i < 1_000; i++)
+            _run.Add("58", 100 + (i * 0.6));
+        _run.Flush();
+        Assert.Single(_run.Passings);
+    }
+
+    [Fact]
+    public void Dead_time_counts_from_the_time_of_record()
+    {
+        _run.Add("58", 100);
+        Assert.Equal(ReadOutcome.DeadTime, _run.Add("58", 104.0));
+        Assert.Equal(ReadOutcome.Opened, _run.Add("58", 105.1));
+        _run.Flush();
+        Assert.Equal([("58", 100.0), ("58", 105.1)], _run.Times);
+    }
+
+    [Fact]
+    public void Laps_are_passings_of_their_own()
+    {
+        for (int lap = 0; lap < 5; lap++)
+        {
+            for (int i = 0; i < 7; i++)
+                _run.Add("58", 100 + (lap * 60) + (i * 0.03));
+        }
+
+        _run.Flush();
+        Assert.Equal([100.0, 160, 220, 280, 340], _run.Times.Select(time => time.Seconds));
+        Assert.All(_run.Passings, passing => Assert.Equal(PassingFlags.None, passing.Flags));
+    }
+
+    [Fact]
+    public void A_rewind_of_everything_brings_nothing_new()
+    {
+        double[] times = [.. Enumerable.Range(0, 300).Select(i => 100 + (i % 6 * 0.04) + (i / 6 * 20))];
+        foreach (double time in times)
+            _run.Add("58", time);
+        _run.AdvanceTo(GateRun.Seconds(5_000));
+        int before = _run.Passings.Count;
+
+        foreach (double time in times)
+            Assert.NotEqual(ReadOutcome.Opened, _run.Add("58", time));
+        foreach (double time in times.Reverse())
+            Assert.NotEqual(ReadOutcome.Opened, _run.Add("58", time));
+        _run.Flush();
+        Assert.Equal(50, before);
+        Assert.Equal(before, _run.Passings.Count);
+    }
+
+    [Fact]
+    public void A_backlog_two_hours_late_gives_one_flagged_passing_a_burst()
+    {
+        _run.Add("live", 10_000);
+        for (int lap = 0; lap < 4; lap++)
+        {
+            for (int i = 0; i < 9; i++)
+                _run.Add("58", 2_800 + (lap * 300) + (i * 0.05));
+        }
+
+        _run.Flush();
+        List<Passing> late = _run.Passings.FindAll(passing => passing.Chip == ChipCode.FromText("58"));
+        Assert.Equal([2_800.0, 3_100, 3_400, 3_700], late.Select(p => p.Time / (double)TimeSpan.TicksPerSecond));
+        Assert.All(late, passing => Assert.Equal(PassingFlags.Late, passing.Flags));
+        Assert.Equal(PassingFlags.None, _run.Passings.Single(p => p.Chip == ChipCode.FromText("live")).Flags);
+    }
+
+    [Fact]
+    public void A_late_burst_between_two_known_passings_gets_its_own()
+    {
+        _run.Add("58", 100);
+        _run.Add("58", 200);
+        _run.AdvanceTo(GateRun.Seconds(300));
+        Assert.Equal(ReadOutcome.Opened, _run.Add("58", 150));
+        Assert.Equal(ReadOutcome.SameBurst, _run.Add("58", 150.1));
+        Assert.Equal(ReadOutcome.DeadTime, _run.Add("58", 104));
+        Assert.Equal(ReadOutcome.SameBurst, _run.Add("58", 200.5));
+        _run.Flush();
+        Assert.Equal([100.0, 200, 150], _run.Times.Select(time => time.Seconds));
+    }
+
+    [Fact]
+    public void A_read_that_bridges_two_open_bursts_makes_them_one()
+    {
+        GateRun run = new(new GateOptions { DeadTime = TimeSpan.Zero });
+        run.Gate.Add(0, GateRun.Seconds(100), GateRun.Read("58", -5000), 0);
+        run.Gate.Add(0, GateRun.Seconds(101.5), GateRun.Read("58", -4000), 0);
+        run.Gate.Add(0, GateRun.Seconds(100.8), GateRun.Read("58", -6000), 0);
+        run.Flush();
+        Passing passing = Assert.Single(run.Passings);
+        Assert.Equal(GateRun.Seconds(100), passing.Time);
+        Assert.Equal(3, passing.Hits);
+        Assert.Equal(GateRun.Seconds(101.5), passing.Peak);
+        Assert.Equal(1, run.Gate.Joined);
+    }
+
+    [Fact]
+    public void A_last_seen_record_lengthens_its_burst_and_opens_one_only_where_none_is_known()
+    {
+        _run.Add("58", 100, flags: ReadFlags.FirstSeen);
+        Assert.Equal(ReadOutcome.SameBurst, _run.Add("58", 108, flags: ReadFlags.LastSeen));
+        // The first-seen record of the next lap was lost; its last-seen record stands in.
+        Assert.Equal(ReadOutcome.Opened, _run.Add("58", 400, flags: ReadFlags.LastSeen));
+        Assert.Equal(ReadOutcome.Opened, _run.Add("77", 401, flags: ReadFlags.LastSeen));
+        _run.Flush();
+        Assert.Equal([100.0, 400, 401], _run.Times.Select(time => time.Seconds));
+    }
+
+    [Fact]
+    public void A_reorder_delay_of_zero_decides_at_once()
+    {
+        GateRun run = new(new GateOptions { ReorderDelay = TimeSpan.Zero });
+        run.Add("58", 100);
+        Assert.Single(run.Passings);
+    }
+
+    [Fact]
+    public void At_the_bound_of_open_bursts_the_oldest_is_decided_early_flagged_and_counted()
+    {
+        GateRun run = new(new GateOptions { MaxOpenBursts = 2 });
+        for (int i = 0; i < 5; i++)
+            run.Gate.Add(0, GateRun.Seconds(100 + (i * 0.02)), GateRun.Read($"c{i}"), 0);
+        run.Flush();
+        Assert.Equal(["c0", "c1", "c2", "c3", "c4"], run.Passings.Select(p => p.Chip.ToString()));
+        Assert.Equal(3, run.Passings.Count(p => p.Flags == PassingFlags.ClosedEarly));
+        Assert.Equal(3, run.Gate.ClosedEarly);
+    }
+
+    [Fact]
+    public void At_the_bound_of_chips_a_read_is_a_passing_of_its_own_never_lost()
+    {
+        GateRun run = new(limits: new GateLimits { MaxChips = 2 });
+        run.Add("a", 100);
+        run.Add("b", 100);
+        Assert.Equal(ReadOutcome.NotGated, run.Add("c", 100));
+        Assert.Equal(ReadOutcome.NotGated, run.Add("c", 100.1));
+        Assert.Equal(ReadOutcome.SameBurst, run.Add("a", 100.1));
+        run.Flush();
+        Assert.Equal(4, run.Passings.Count);
+        Assert.Equal(2, run.Passings.Count(p => p.Flags == PassingFlags.NotGated));
+    }
+
+    [Fact]
+    public void At_the_bound_of_earlier_passings_the_one_before_the_newest_is_forgotten_and_counted()
+    {
+        GateRun run = new(limits: new GateLimits { MaxEarlierPassings = 1 });
+        foreach (double time in new[] { 100.0, 200, 300, 400 })
+            run.Add("58", time);
+        run.Flush();
+        Assert.Equal([100.0, 200, 300, 400], run.Times.Select(time => time.Seconds));
+        Assert.Equal(2, run.Gate.Forgotten);
+        Assert.Equal(ReadOutcome.SameBurst, run.Add("58", 100.1));
+        Assert.Equal(ReadOutcome.SameBurst, run.Add("58", 400.1));
+    }
+
+    [Fact]
+    public void A_time_leap_of_years_costs_no_time_and_loses_nothing()
+    {
+        GateRun run = new();
+        run.AddTicks("58", EpochTime.ClockSetFrom);
+        run.AddTicks("59", EpochTime.ClockSetFrom + (8_000L * 365 * TimeSpan.TicksPerDay / 100));
+        run.AddTicks("60", EpochTime.ClockSetFrom + 1);
+        run.Flush();
+        Assert.Equal(3, run.Passings.Count);
+    }
+
+    [Fact]
+    public void A_burst_far_ahead_waits_for_its_time()
+    {
+        PassingGate gate = _run.Gate;
+        gate.Add(0, GateRun.Seconds(1_000), GateRun.Read("58"), 0);
+        for (int second = 0; second <= 1_000; second++)
+        {
+            gate.Advance(0, GateRun.Seconds(second));
+            Assert.Equal(0, gate.Emitted.Length);
+        }
+
+        gate.Advance(0, GateRun.Seconds(1_000.3));
+        Assert.Equal(1, gate.Emitted.Length);
+    }
+}

@@ -1,0 +1,68 @@
+using RufusIngest.Passings;
+using RufusIngest.Reads;
+
+namespace RufusIngest.Tests.Support;
+
+/// <summary>Drives a gate of one location as one reader would: each read moves the time on.</summary>
+sealed class GateRun
+{
+    public GateRun(GateOptions? options = null, GateLimits? limits = null)
+    {
+        Gate = new PassingGate(limits ?? new GateLimits());
+        Gate.SetLocations([options ?? new GateOptions()]);
+    }
+
+    public PassingGate Gate { get; }
+
+    public List<Passing> Passings { get; } = [];
+
+    public Dictionary<ReadOutcome, int> Outcomes { get; } = [];
+
+    public long Watermark { get; private set; } = long.MinValue;
+
+    public static long Seconds(double seconds) => (long)Math.Round(seconds * TimeSpan.TicksPerSecond);
+
+    public static ChipRead Read(string chip, short rssi = ChipRead.NoRssi, ReadFlags flags = ReadFlags.None)
+    {
+        ChipRead read = default;
+        read.Reset();
+        read.Chip = ChipCode.FromText(chip);
+        read.RssiCentiDbm = rssi;
+        read.Flags = flags;
+        return read;
+    }
+
+    public ReadOutcome Add(string chip, double seconds, short rssi = ChipRead.NoRssi, ReadFlags flags = ReadFlags.None) =>
+        AddTicks(chip, Seconds(seconds), rssi, flags);
+
+    public ReadOutcome AddTicks(
+        string chip, long ticks, short rssi = ChipRead.NoRssi, ReadFlags flags = ReadFlags.None)
+    {
+        ReadOutcome outcome = Gate.Add(0, ticks, Read(chip, rssi, flags), 0);
+        Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + 1;
+        Watermark = Math.Max(Watermark, ticks);
+        AdvanceTo(Watermark);
+        return outcome;
+    }
+
+    public void AdvanceTo(long ticks)
+    {
+        Gate.Advance(0, ticks);
+        Take();
+    }
+
+    public void Flush()
+    {
+        Gate.Flush(0);
+        Take();
+    }
+
+    void Take()
+    {
+        Passings.AddRange(Gate.Emitted);
+        Gate.ClearEmitted();
+    }
+
+    public IEnumerable<(string Chip, double Seconds)> Times =>
+        Passings.Select(passing => (passing.Chip.ToString(), passing.Time / (double)TimeSpan.TicksPerSecond));
+}
