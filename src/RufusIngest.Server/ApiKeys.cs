@@ -16,7 +16,7 @@ sealed class ApiKeys
     public ApiKeys(IReadOnlyList<VenueKey> keys)
     {
         if (keys.Count == 0)
-            throw new ArgumentException("At least one key is needed: without one every request is forbidden.", nameof(keys));
+            throw new ArgumentException("Without a key every request is forbidden.", nameof(keys));
         _hashes = new byte[keys.Count][];
         _access = new VenueAccess[keys.Count];
         for (var i = 0; i < keys.Count; i++)
@@ -35,7 +35,7 @@ sealed class ApiKeys
         }
     }
 
-    /// <summary>What the request's key allows; <see cref="VenueAccess.None"/> for no key, an unknown one or two.</summary>
+    /// <summary>What the request's key allows: <see cref="VenueAccess.None"/> if missing, unknown or two.</summary>
     public VenueAccess AccessOf(IHeaderDictionary headers)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

@@ -206,7 +206,7 @@ sealed partial class Operations
 
     static string Token(HttpContext context) => (string)context.Request.RouteValues["token"]!;
 
-    [LoggerMessage(1, LogLevel.Warning, "A passing's number is taken by other content: stored {Stored}, ignored {Sent}")]
+    [LoggerMessage(1, LogLevel.Warning, "A passing's number is taken: stored {Stored}, ignored {Sent}")]
     partial void LogConflict(string stored, string sent);
 
     [LoggerMessage(2, LogLevel.Warning, "{Count} more conflicts in the same request, session {Session}")]

@@ -22,7 +22,7 @@ sealed class PassingsParser(VenueServerOptions options)
 
     readonly int _maxText = options.MaxTextLength;
 
-    /// <summary>Parses <see cref="PassingsBatch.Body"/>, whose bytes it may change; false leaves the reason there.</summary>
+    /// <summary>Parses the batch's body, whose bytes it may change; false leaves the reason in the batch.</summary>
     public bool TryParse(PassingsBatch batch)
     {
         batch.Begin();

@@ -79,7 +79,8 @@ sealed class PassingsReader(Responses responses)
     }
 
     void Write(
-        Utf8JsonWriter json, long number, long timeMs, in TextSlices texts, ReadOnlySpan<byte> bytes, TimingSession session)
+        Utf8JsonWriter json, long number, long timeMs, in TextSlices texts, ReadOnlySpan<byte> bytes,
+        TimingSession session)
     {
         json.WriteStartObject();
         json.WriteString("token_session"u8, session.Token);

@@ -7,8 +7,8 @@ static class Rfc3339
     public const int Length = 24;
 
     const long DayMs = 86_400_000;
-    static readonly long _min = new DateTimeOffset(1, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
-    static readonly long _max = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 999, TimeSpan.Zero).ToUnixTimeMilliseconds();
+    const long Min = -719_162 * DayMs; // 0001-01-01
+    const long Max = (2_932_897 * DayMs) - 1; // 9999-12-31, its last millisecond
 
     /// <summary>Reads any RFC 3339 form of the years 1 to 9999; a leap second counts as the second after it.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out long milliseconds)
@@ -33,7 +33,7 @@ static class Rfc3339
             return false;
         var seconds = (((hour * 60L) + minute - offsetMinutes) * 60) + second;
         milliseconds = (DaysSinceEpoch(year, month, day) * DayMs) + (seconds * 1000) + fraction;
-        return milliseconds >= _min && milliseconds <= _max;
+        return milliseconds >= Min && milliseconds <= Max;
     }
 
     /// <summary>Writes <see cref="Length"/> bytes; the time is one <see cref="TryParse"/> gave or a clock's.</summary>

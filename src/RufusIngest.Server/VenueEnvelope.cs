@@ -1,6 +1,6 @@
 namespace RufusIngest.Server;
 
-/// <summary>Shape of answers. The cloud's older pages show the flat one, its newer specification the wrapped one.</summary>
+/// <summary>Shape of answers: flat in the cloud's older pages, wrapped in its newer specification.</summary>
 public enum VenueEnvelope
 {
     /// <summary>Members at the top level; coordinates read back as strings.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 namespace RufusIngest.Server;
 
 /// <summary>
-/// A server that speaks the RUFUS Cloud API from its own memory, for venues without internet and for tests. It needs no
+/// A server that speaks the RUFUS Cloud API from its own memory, for venues without internet and for tests. It reads no
 /// configuration file and leaves the process's signals alone. Every member may be called from any thread.
 /// </summary>
 public sealed class VenueServer : IAsyncDisposable
@@ -27,7 +27,7 @@ public sealed class VenueServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The API's root, ending in <c>/v0/</c>, with the real port. A server that listens on all addresses shows loopback.
+    /// The API's root, ending in <c>/v0/</c>, with the real port; loopback when it listens on all addresses.
     /// </summary>
     public Uri BaseAddress { get; }
 
@@ -35,7 +35,7 @@ public sealed class VenueServer : IAsyncDisposable
     public VenueCounters Counters => _operations.Counters;
 
     /// <summary>Starts listening; the caller disposes the server.</summary>
-    /// <exception cref="ArgumentException">No key, a key that cannot be sent, one key twice, or a limit out of range.</exception>
+    /// <exception cref="ArgumentException">No key, one that cannot be sent, one twice, or a bad limit.</exception>
     /// <exception cref="IOException">The address is taken.</exception>
     public static async Task<VenueServer> StartAsync(VenueServerOptions options, CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ public sealed record VenueServerOptions
     /// <summary>Shape of every answer.</summary>
     public VenueEnvelope Envelope { get; init; }
 
-    /// <summary>Answers 400 to members the API does not name, as its newer schemas do; otherwise they are skipped.</summary>
+    /// <summary>Answers 400 to members the API does not name, as its newer schemas do; else skips them.</summary>
     public bool Strict { get; init; }
 
     /// <summary>Largest request body in bytes; a larger one is answered with 413.</summary>

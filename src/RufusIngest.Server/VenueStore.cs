@@ -19,7 +19,7 @@ sealed class VenueStore(TimeProvider timeProvider)
 
     public long Conflicts => Interlocked.Read(ref _conflicts);
 
-    /// <summary>Registers a device under its serial number; false when that number has its identifier already.</summary>
+    /// <summary>Registers a device under its serial number; false when that one is bound already.</summary>
     public bool TryBind(DeviceDescription description, out string deviceId)
     {
         lock (_gate)

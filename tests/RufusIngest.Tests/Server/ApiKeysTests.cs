@@ -81,8 +81,9 @@ public class ApiKeysTests
     [InlineData("twice", "twice")]
     public async Task keys_that_could_not_work_are_refused_at_start(params string[] keys)
     {
-        var options = new VenueServerOptions { Keys = [.. keys.Select(k => new VenueKey("name", k, VenueAccess.Read))] };
-        await Assert.ThrowsAsync<ArgumentException>(() => TestVenue.StartAsync(options));
+        VenueKey[] unusable = [.. keys.Select(key => new VenueKey("name", key, VenueAccess.Read))];
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => TestVenue.StartAsync(new VenueServerOptions { Keys = unusable }));
     }
 
     [Fact]

@@ -10,7 +10,8 @@ namespace RufusIngest.Tests.Server;
 
 public class PassingsParserTests
 {
-    const NumberStyles Float = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+    const NumberStyles Float =
+        NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     static readonly string[] _texts =
         ["bib", "chip", "latitude", "longitude", "status", "participant_id", "timezone", "gender"];
@@ -26,7 +27,8 @@ public class PassingsParserTests
         Gen.Long[-62_135_596_800_000, 253_402_300_799_999], Gen.Int[-14 * 60, 14 * 60], Gen.Int[0, 7], Write);
 
     static readonly Gen<(string Name, string Value)> _good = Gen.Frequency(
-        (4, Gen.Select(Gen.OneOf("chip", "chips", "status", "\\u0062ib", "gender"), Gen.OneOf("\"x\"", "null", "\"\\t\""))),
+        (4, Gen.Select(
+            Gen.OneOf("chip", "chips", "status", "\\u0062ib", "gender"), Gen.OneOf("\"x\"", "null", "\"\\t\""))),
         (2, Gen.Select(Gen.OneOf("latitude", "longitude"), Gen.OneOf("1.5", "\"12.000\"", "\"\"", "null"))),
         (1, Gen.Select(Gen.OneOf("rssi", "chi", "Bib", ""), _value)));
 
@@ -48,7 +50,9 @@ public class PassingsParserTests
         from token in Gen.OneOf("\"T\"", "\"\\u0054\"", "\"T\"", "\"T\"", "7", "null")
         from tokenFirst in Gen.Bool
         let list = $"\"passings_list\":[{string.Join(',', passings)}]"
-        select tokenFirst ? $"{{\"token_session\":{token},{list}}}" : $"{{\"x\":[{{}}],{list},\"token_session\":{token}}}";
+        select tokenFirst
+            ? $"{{\"token_session\":{token},{list}}}"
+            : $"{{\"x\":[{{}}],{list},\"token_session\":{token}}}";
 
     [Fact]
     public void the_parser_reads_what_a_document_reads()
@@ -89,7 +93,10 @@ public class PassingsParserTests
     [Fact]
     public void half_a_surrogate_pair_is_refused_wherever_it_stands()
     {
-        const string Good = """{"token_session":"T","passings_list":[{"bib":"B","num_passing":1,"timestamp":"2026-05-03T09:00:00Z"}]}""";
+        const string Good =
+            """
+            {"token_session":"T","passings_list":[{"bib":"B","num_passing":1,"timestamp":"2026-05-03T09:00:00Z"}]}
+            """;
         Assert.NotNull(Parse(Encoding.UTF8.GetBytes(Good)));
         foreach (var place in (string[])["T\"", "B\"", "bib\"", "Z\"", "passings_list\""])
         {
@@ -190,8 +197,12 @@ public class PassingsParserTests
                 var raw = isText ? value.GetString()! : value.GetRawText();
                 if (raw.Length == 0)
                     continue;
-                if (!double.TryParse(raw, Float, CultureInfo.InvariantCulture, out var parsed) || !double.IsFinite(parsed))
+                if (!double.TryParse(raw, Float, CultureInfo.InvariantCulture, out var parsed)
+                    || !double.IsFinite(parsed))
+                {
                     return null;
+                }
+
                 texts[index] = raw;
             }
             else if (index >= 0)

@@ -52,7 +52,8 @@ public class ReadPassingsTests
         await using var venue = await TestVenue.StartAsync();
         var token = await venue.OpenAsync();
         var passings = Enumerable.Range(1, 12_001).Reverse().Select(n => TestVenue.Passing(n));
-        Assert.Equal(HttpStatusCode.Created, (await venue.PostAsync("passings", TestVenue.Body(token, passings))).Status);
+        var stored = await venue.PostAsync("passings", TestVenue.Body(token, passings));
+        Assert.Equal(HttpStatusCode.Created, stored.Status);
         var answer = (await venue.GetAsync($"passings/session/{token}{query}")).Json;
         Assert.Equal(
             Enumerable.Range(first, count),
@@ -71,7 +72,8 @@ public class ReadPassingsTests
         (await venue.GetAsync($"passings/session/{token}")).Is(HttpStatusCode.OK, Empty);
         await venue.PostAsync("passings", TestVenue.Body(token, Full));
         await venue.PatchAsync($"sessions/close/{token}");
-        Assert.Equal(1, (await venue.GetAsync($"passings/session/{token}")).Json.GetProperty("result").GetArrayLength());
+        var read = await venue.GetAsync($"passings/session/{token}");
+        Assert.Equal(1, read.Json.GetProperty("result").GetArrayLength());
     }
 
     [Theory]

@@ -61,8 +61,8 @@ public class Rfc3339Tests
         {
             var text = new byte[Rfc3339.Length];
             Rfc3339.Format(milliseconds, text);
-            var expected = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
-            Assert.Equal(expected, Encoding.UTF8.GetString(text));
+            var time = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+            Assert.Equal(time.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'"), Encoding.UTF8.GetString(text));
             Assert.True(Rfc3339.TryParse(text, out var again));
             Assert.Equal(milliseconds, again);
         });

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using RufusIngest.Server;
+using RufusIngest.Tests.Support;
 using Xunit;
 
 namespace RufusIngest.Tests.Server;
@@ -62,8 +63,9 @@ public class StoredPassingsTests
         var options = new VenueServerOptions();
         var parser = new PassingsParser(options);
         var session = new TimingSession("T", "D", null, 0);
-        var body = Encoding.UTF8.GetBytes(Support.TestVenue.Body(
-            "T", Enumerable.Range(1, 1_000).Select(n => Support.TestVenue.Passing(n, ""","chip":"\u0041BC","latitude":"1.50" """))));
+        var passings = Enumerable.Range(1, 1_000)
+            .Select(n => TestVenue.Passing(n, ""","chip":"\u0041BC","latitude":"1.50" """));
+        var body = Encoding.UTF8.GetBytes(TestVenue.Body("T", passings));
         var batch = new PassingsBatch();
         Assert.Equal(new InsertResult(InsertStatus.Stored, 1_000), Insert());
         for (var i = 0; i < 100; i++)

@@ -80,8 +80,12 @@ sealed class TestVenue : IAsyncDisposable
 
     public async Task<string> OpenAsync() => await OpenAsync(await BindAsync());
 
-    public static string Passing(long number, string more = "") =>
-        $$"""{"bib":"{{number}}","num_passing":{{number}},"timestamp":"2026-05-03T09:00:00.{{number % 1000:000}}Z"{{more}}}""";
+    /// <summary>The passing of a number, always with the same bib and time; more members start with a comma.</summary>
+    public static string Passing(long number, string more = "")
+    {
+        var time = $"2026-05-03T09:00:00.{number % 1000:000}Z";
+        return $$"""{"bib":"{{number}}","num_passing":{{number}},"timestamp":"{{time}}"{{more}}}""";
+    }
 
     public static string Body(string token, params IEnumerable<string> passings) =>
         $$"""{"token_session":"{{token}}","passings_list":[{{string.Join(',', passings)}}]}""";
@@ -105,4 +109,8 @@ sealed record Answer(HttpStatusCode Status, string Body)
         Assert.Equal(body, Body);
         Assert.Equal(status, Status);
     }
+
+    /// <summary>Holds one description, and another member if one is named.</summary>
+    public void Says(HttpStatusCode status, string description, string? name = null, string? value = null) =>
+        Is(status, $"{{\"description\":\"{description}\"{(name is null ? "" : $",\"{name}\":\"{value}\"")}}}");
 }
