@@ -1,0 +1,82 @@
+using System.Text;
+using Microsoft.Extensions.ObjectPool;
+
+namespace RufusIngest.Server;
+
+/// <summary>One request's passings, as slices of its body. Reused through a pool; one thread at a time.</summary>
+sealed class PassingsBatch : IResettable
+{
+    /// <summary>Conflicts kept for the log; further ones of the same batch are only counted.</summary>
+    public const int MaxLoggedConflicts = 20;
+
+    // A batch that grew beyond this for one large request is not kept.
+    const int MaxKeptBytes = 1024 * 1024;
+    const int MaxKeptRows = 10_000;
+
+    ParsedPassing[] _rows = new ParsedPassing[256];
+    byte[] _scratch = [];
+
+    public BodyBuffer Body { get; } = new();
+
+    public TextSlice Token { get; set; }
+
+    public int Count { get; private set; }
+
+    /// <summary>What was wrong, and where; null after a body that parsed.</summary>
+    public string? Error { get; private set; }
+
+    public int ErrorStatus { get; private set; }
+
+    /// <summary>Rows here against rows of the session, as left by the last insert.</summary>
+    public (int Row, int Stored)[] Conflicts { get; } = new (int, int)[MaxLoggedConflicts];
+
+    public ref readonly ParsedPassing this[int row] => ref _rows[row];
+
+    public ref ParsedPassing Add()
+    {
+        if (Count == _rows.Length)
+            Array.Resize(ref _rows, Count * 2);
+        ref var row = ref _rows[Count++];
+        row = default;
+        return ref row;
+    }
+
+    public void Clear() => Count = 0;
+
+    public string TokenText() => Encoding.UTF8.GetString(Token.In(Body.Bytes));
+
+    public bool Fail(string error, int status = 400)
+    {
+        (Error, ErrorStatus) = (error, status);
+        return false;
+    }
+
+    /// <summary>Room to undo the escapes of a string of this many bytes.</summary>
+    public Span<byte> Scratch(int length)
+    {
+        if (_scratch.Length < length)
+            _scratch = new byte[length];
+        return _scratch;
+    }
+
+    public bool TryReset()
+    {
+        Begin();
+        return Body.Capacity <= MaxKeptBytes && _rows.Length <= MaxKeptRows;
+    }
+
+    public void Begin()
+    {
+        Count = 0;
+        Token = default;
+        (Error, ErrorStatus) = (null, 0);
+    }
+}
+
+/// <summary>One passing of a request; its texts are slices of the body.</summary>
+struct ParsedPassing
+{
+    public long Number;
+    public long TimeMs;
+    public TextSlices Texts;
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace RufusIngest.Server;
+
+/// <summary>
+/// A server that speaks the RUFUS Cloud API from its own memory, for venues without internet and for tests. It reads no
+/// configuration file and leaves the process's signals alone. Every member may be called from any thread.
+/// </summary>
+public sealed class VenueServer : IAsyncDisposable
+{
+    readonly WebApplication _app;
+    readonly Operations _operations;
+
+    VenueServer(WebApplication app, Operations operations)
+    {
+        (_app, _operations) = (app, operations);
+        var bound = new Uri(app.Urls.First());
+        var host = bound.HostNameType == UriHostNameType.IPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
+        var any = IPAddress.Parse(bound.DnsSafeHost) is var address
+            && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+        BaseAddress = new UriBuilder(bound) { Host = any ? host.ToString() : bound.Host, Path = "/v0/" }.Uri;
+    }
+
+    /// <summary>
+    /// The API's root, ending in <c>/v0/</c>, with the real port; loopback when it listens on all addresses.
+    /// </summary>
+    public Uri BaseAddress { get; }
+
+    /// <summary>What was stored and refused so far.</summary>
+    public VenueCounters Counters => _operations.Counters;
+
+    /// <summary>Starts listening; the caller disposes the server.</summary>
+    /// <exception cref="ArgumentException">No key, one that cannot be sent, one twice, or a bad limit.</exception>
+    /// <exception cref="IOException">The address is taken.</exception>
+    public static async Task<VenueServer> StartAsync(VenueServerOptions options, CancellationToken cancellationToken)
+    {
+        options.Validate();
+        var operations = new Operations(options);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(options.LoggerFactory);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        var app = builder.Build();
+        try
+        {
+            operations.Map(app);
+            await app.StartAsync(cancellationToken).ConfigureAwait(false);
+            return new VenueServer(app, operations);
+        }
+        catch
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Stops listening and lets requests in progress end; cancelling cuts them off.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    static void Configure(KestrelServerOptions kestrel, VenueServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        var limits = kestrel.Limits;
+
+        // The operations bound the body themselves: Kestrel would cut the connection while a client is still sending
+        // the rest of a body that is too large, and the client would not see the 413.
+        limits.MaxRequestBodySize = null;
+        limits.MaxConcurrentConnections = options.MaxConnections;
+        limits.MaxRequestHeaderCount = 64;
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        limits.MaxRequestLineSize = 4 * 1024;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Listen(options.EndPoint, listen => listen.Protocols = HttpProtocols.Http1);
+    }
+
+    /// <summary>Keeps the host from taking Ctrl+C and SIGTERM, which belong to the program around it.</summary>
+    sealed class EmbeddedLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

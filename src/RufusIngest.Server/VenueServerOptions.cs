@@ -1,0 +1,49 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace RufusIngest.Server;
+
+/// <summary>How a <see cref="VenueServer"/> listens, whom it lets in and what it bounds. Read once, at start.</summary>
+public sealed record VenueServerOptions
+{
+    /// <summary>Address and port to listen on; port 0 takes a free one. Loopback unless said otherwise.</summary>
+    public IPEndPoint EndPoint { get; init; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>The company's keys; at least one, and no key twice. All keys see the same devices.</summary>
+    public IReadOnlyList<VenueKey> Keys { get; init; } = [];
+
+    /// <summary>Shape of every answer.</summary>
+    public VenueEnvelope Envelope { get; init; }
+
+    /// <summary>Answers 400 to members the API does not name, as its newer schemas do; else skips them.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Largest request body in bytes; a larger one is answered with 413.</summary>
+    public int MaxBodyBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Most passings in one POST; more are answered with 413 and none is stored.</summary>
+    public int MaxPassingsPerPost { get; init; } = 50_000;
+
+    /// <summary>Longest text member in UTF-8 bytes, at most 4,096; a longer one is answered with 400.</summary>
+    public int MaxTextLength { get; init; } = 256;
+
+    /// <summary>Most connections open at once; further ones are closed by the listener.</summary>
+    public int MaxConnections { get; init; } = 1_000;
+
+    /// <summary>Source of creation dates.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Where logs go; the caller keeps ownership. Keys are never logged.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBodyBytes, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxBodyBytes, 1 << 30);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPassingsPerPost);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxTextLength, Hex64.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxTextLength, 4_096);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxConnections);
+    }
+}
