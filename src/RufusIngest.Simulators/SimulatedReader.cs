@@ -148,6 +148,16 @@ public sealed class SimulatedReader : IAsyncDisposable
         catch (Exception end) when (end is SocketException or OperationCanceledException)
         {
         }
+
+        try
+        {
+            // Disposing alone resets the connection when a send or receive has not quite returned.
+            client.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The client was faster.
+        }
     }
 
     /// <summary>True when the script is at its end, false when the connection is and the script is not.</summary>

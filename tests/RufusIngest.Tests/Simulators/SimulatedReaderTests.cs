@@ -148,7 +148,7 @@ public sealed class SimulatedReaderTests
     {
         var sizes = new SegmentSizes(ReaderProtocol.Ipico);
         var first = Enumerable.Range(0, 5_000).Select(_ => sizes.Next()).ToArray();
-        var later = Enumerable.Range(0, 30_000).Select(_ => sizes.Next()).TakeLast(1_000).ToArray();
+        var later = Enumerable.Range(0, 30_000).Select(_ => sizes.Next()).ToArray()[^1_000..];
 
         Assert.All(first, size => Assert.InRange(size, 2, 16));
         Assert.InRange(later.Count(size => size > 1_400), 850, 990);
