@@ -37,12 +37,14 @@ static class AsciiNumber
     /// <summary>A whole field of 1 to 18 decimal digits.</summary>
     public static bool TryUnsigned(ReadOnlySpan<byte> field, out long value)
     {
+        // Summed in a local: a result behind a reference would go through memory with each digit.
+        long sum = 0;
         value = 0;
         if (field.Length is 0 or > 18)
             return false;
         if (field.Length >= 8)
         {
-            if (!TryEightDigits(field, out value))
+            if (!TryEightDigits(field, out sum))
                 return false;
             field = field[8..];
         }
@@ -52,13 +54,15 @@ static class AsciiNumber
             uint digit = (uint)(b - '0');
             if (digit > 9)
                 return false;
-            value = (value * 10) + digit;
+            sum = (sum * 10) + digit;
         }
 
+        value = sum;
         return true;
     }
 
     /// <summary>The first eight bytes as decimal digits, all at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryEightDigits(ReadOnlySpan<byte> text, out long value)
     {
         ulong digits = BinaryPrimitives.ReadUInt64LittleEndian(text) ^ 0x3030303030303030;
@@ -79,10 +83,11 @@ static class AsciiNumber
     /// <summary>Takes 1 to 9 decimal digits from the front of a text, up to the first other byte.</summary>
     public static bool TryTake(ref ReadOnlySpan<byte> text, out int value)
     {
-        value = 0;
+        int sum = 0;
         int length = 0;
         while (length < text.Length && text[length] is >= (byte)'0' and <= (byte)'9' && length < 9)
-            value = (value * 10) + text[length++] - '0';
+            sum = (sum * 10) + text[length++] - '0';
+        value = sum;
         text = text[length..];
         return length > 0;
     }

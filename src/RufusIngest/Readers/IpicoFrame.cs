@@ -4,43 +4,16 @@ using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;
 
-/// <summary>One frame of the IPICO protocol, read from the start of a text; the rest of the line may follow it.</summary>
-readonly struct IpicoFrame
+/// <summary>
+/// One frame of the IPICO protocol, at the start of a text that the rest of the line may follow. Results are the bytes
+/// taken, with the trailing characters that are tolerated, or a <see cref="RejectReason"/> as a negative number.
+/// </summary>
+static class IpicoFrame
 {
     const int ShortRead = 36;
     const int LongRead = 42;
     const int ShortestControl = 10;
     const int Gun = 0x2c;
-
-    /// <summary>Without the trailing characters that are tolerated; 0 when there is no good frame.</summary>
-    public int Length { get; private init; }
-
-    /// <summary>Suffix, blanks and a backslash behind the frame.</summary>
-    public int Tail { get; private init; }
-
-    public bool IsRead { get; private init; }
-
-    public bool IsControl { get; private init; }
-
-    public int Instruction { get; private init; }
-
-    /// <summary>What is wrong when there is no good frame.</summary>
-    public RejectReason Reason { get; private init; }
-
-    /// <summary>Reads the frame at the start of the text; the read is filled only for a frame that is one.</summary>
-    public static IpicoFrame Take(ReadOnlySpan<byte> text, ref ChipRead read)
-    {
-        if (text.Length < 2 || text[0] != 'a')
-            return Bad(RejectReason.UnknownFrame);
-        return text[1] switch
-        {
-            (byte)'a' => TakeRead(text, ref read),
-            (byte)'b' or (byte)'c' => TakeControl(text, ref read),
-            _ => Bad(RejectReason.UnknownFrame),
-        };
-    }
-
-    public ControlRecord ToControl(int position) => new(KindOf(Instruction), Instruction, position, Length);
 
     public static bool IsHex(ReadOnlySpan<byte> text)
     {
@@ -53,9 +26,12 @@ readonly struct IpicoFrame
         return true;
     }
 
-    static IpicoFrame Bad(RejectReason reason) => new() { Reason = reason };
+    public static bool IsRead(ReadOnlySpan<byte> text) => text.Length >= 2 && text[0] == 'a' && text[1] == 'a';
 
-    static IpicoFrame TakeRead(ReadOnlySpan<byte> text, ref ChipRead read)
+    static int Bad(RejectReason reason) => -(int)reason;
+
+    /// <summary>Takes a frame that <see cref="IsRead"/>; the read is whole only when bytes were taken.</summary>
+    public static int TakeRead(ReadOnlySpan<byte> text, ref ChipRead read)
     {
         if (text.Length < ShortRead)
             return Bad(RejectReason.TooFewFields);
@@ -85,9 +61,7 @@ readonly struct IpicoFrame
         }
 
         RejectReason reason = Fill(first, second, text.Slice(4, 12), isLong ? tagData : 0, seen, ref read);
-        return reason == RejectReason.None
-            ? new IpicoFrame { Length = isLong ? LongRead : ShortRead, Tail = tail, IsRead = true }
-            : Bad(reason);
+        return reason == RejectReason.None ? (isLong ? LongRead : ShortRead) + tail : Bad(reason);
     }
 
     /// <summary>Whether the frame passes its check as a long one; its three bytes in their place in the detail.</summary>
@@ -147,8 +121,18 @@ readonly struct IpicoFrame
         return (isDigit | isLetter) == Vector128<byte>.AllBitsSet;
     }
 
-    static IpicoFrame TakeControl(ReadOnlySpan<byte> text, ref ChipRead read)
+    /// <summary>Takes a control frame; with <paramref name="isGun"/> the read is filled too.</summary>
+    /// <param name="text">The frame and what follows it.</param>
+    /// <param name="position">Where the text begins in the source.</param>
+    /// <param name="read">Filled for a gun with a possible time.</param>
+    /// <param name="isGun">Whether the read is filled.</param>
+    /// <param name="control">Whole only when bytes were taken.</param>
+    public static int TakeControl(
+        ReadOnlySpan<byte> text, int position, ref ChipRead read, out bool isGun, ref ControlRecord control)
     {
+        isGun = false;
+        if (text.Length < 2 || text[0] != 'a' || text[1] is not ((byte)'b' or (byte)'c'))
+            return Bad(RejectReason.UnknownFrame);
         if (text.Length < ShortestControl)
             return Bad(RejectReason.TooFewFields);
         int reader = AsciiNumber.TwoHexDigits(text, 2);
@@ -169,14 +153,9 @@ readonly struct IpicoFrame
         int tail = TailOf(text[length..], false, out _);
         if (tail < 0)
             return Bad(RejectReason.BadSyntax);
-        return new IpicoFrame
-        {
-            Length = length,
-            Tail = tail,
-            IsControl = true,
-            Instruction = instruction,
-            IsRead = instruction == Gun && TryFillGun(data, reader, ref read),
-        };
+        isGun = instruction == Gun && TryFillGun(data, reader, ref read);
+        control = new ControlRecord(KindOf(instruction), instruction, position, length);
+        return length + tail;
     }
 
     /// <summary>Year, month, day, day of week, hour, minute and second as decimal pairs, then 1/100 s as a hex pair.</summary>
@@ -217,6 +196,8 @@ readonly struct IpicoFrame
     static int TailOf(ReadOnlySpan<byte> rest, bool suffixAllowed, out ReadFlags seen)
     {
         seen = ReadFlags.None;
+        if (rest.IsEmpty)
+            return 0;
         int at = 0;
         if (suffixAllowed && rest.Length >= 2 && rest[1] == 'S' && rest[0] is (byte)'F' or (byte)'L')
         {

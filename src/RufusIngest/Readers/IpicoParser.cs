@@ -33,21 +33,24 @@ public struct IpicoParser : IReadParser
             if (readCount == reads.Length || controlCount == controls.Length)
                 return ParseResult.DestinationFull(position, readCount, controlCount);
             ReadOnlySpan<byte> line = source.Slice(position, length);
-            IpicoFrame frame = IpicoFrame.Take(line, ref reads[readCount]);
-            if (frame.Length > 0)
+            bool isRead = IpicoFrame.IsRead(line);
+            int taken = isRead
+                ? IpicoFrame.TakeRead(line, ref reads[readCount])
+                : IpicoFrame.TakeControl(
+                    line, position, ref reads[readCount], out isRead, ref controls[controlCount]);
+            if (taken > 0)
             {
-                readCount += frame.IsRead ? 1 : 0;
-                if (frame.IsControl)
-                    controls[controlCount++] = frame.ToControl(position);
-                position += frame.Length + frame.Tail;
+                readCount += isRead ? 1 : 0;
+                controlCount += line[1] == 'a' ? 0 : 1;
+                position += taken;
                 continue;
             }
 
-            int bad = LengthBeforeFrame(line, ref reads[readCount]);
+            int bad = LengthBeforeFrame(line, ref reads[readCount], ref controls[controlCount]);
             if (TryTextKind(line[..bad], out ControlKind kind))
                 controls[controlCount++] = new ControlRecord(kind, 0, position, bad);
             else
-                return Reject(position, bad, source.Length, frame.Reason, readCount, controlCount);
+                return Reject(position, bad, source.Length, (RejectReason)(-taken), readCount, controlCount);
             position += bad;
         }
 
@@ -63,18 +66,20 @@ public struct IpicoParser : IReadParser
     }
 
     /// <summary>How many bytes stand before the next good frame of a line that begins with none.</summary>
-    static int LengthBeforeFrame(ReadOnlySpan<byte> line, ref ChipRead scratch)
+    static int LengthBeforeFrame(ReadOnlySpan<byte> line, ref ChipRead read, ref ControlRecord control)
     {
-        int start = 1;
-        while (start < line.Length)
+        for (int start = 1; start < line.Length; start++)
         {
             int found = line[start..].IndexOf((byte)'a');
             if (found < 0)
                 break;
             start += found;
-            if (IpicoFrame.Take(line[start..], ref scratch).Length > 0)
+            ReadOnlySpan<byte> rest = line[start..];
+            int taken = IpicoFrame.IsRead(rest)
+                ? IpicoFrame.TakeRead(rest, ref read)
+                : IpicoFrame.TakeControl(rest, 0, ref read, out _, ref control);
+            if (taken > 0)
                 return start;
-            start++;
         }
 
         return line.Length;

@@ -54,18 +54,30 @@ public struct UltraParser : IReadParser
 
             if (!_lines.TryNext(source, endOfStream, ref position, out int length))
                 break;
-            UltraLine line = UltraLine.Take(source.Slice(position, length), ref reads[readCount]);
-            int start = position;
-            position += length;
-            if (line.Reason != RejectReason.None)
+            ReadOnlySpan<byte> line = source.Slice(position, length);
+            bool isRead = UltraRecord.IsLive(line);
+            RejectReason reason = isRead
+                ? UltraRecord.TakeLive(line, ref reads[readCount])
+                : UltraStatus.Take(line, position, ref controls[controlCount]);
+            if (!isRead && reason == RejectReason.UnknownFrame)
             {
-                RejectReason reason = position == source.Length ? RejectReason.Truncated : line.Reason;
-                return ParseResult.Malformed(position, readCount, controlCount, reason, start, length);
+                reason = UltraRecord.TakeExport(line, ref reads[readCount]);
+                isRead = true;
             }
 
-            readCount += line.IsRead ? 1 : 0;
-            if (line.Control is ControlKind kind)
-                controls[controlCount++] = new ControlRecord(kind, line.Number, start, length);
+            int start = position;
+            position += length;
+            if (reason != RejectReason.None)
+            {
+                bool cutOff = position == source.Length || line[0] == BinaryFrame;
+                return ParseResult.Malformed(
+                    position, readCount, controlCount, cutOff ? RejectReason.Truncated : reason, start, length);
+            }
+
+            if (!isRead)
+                controlCount++;
+            else if (reads[readCount++].Kind == ReadKind.Gun)
+                controls[controlCount++] = new ControlRecord(ControlKind.Gun, 0, start, length);
         }
 
         return _lines.Ended(source, position, readCount, controlCount);
