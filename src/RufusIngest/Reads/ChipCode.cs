@@ -1,9 +1,9 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -33,9 +33,6 @@ public readonly struct ChipCode : IEquatable<ChipCode>
     const byte LowerCase = 0x80;
     const ulong IdentityMask = ~(ulong)LowerCase;
 
-    static readonly SearchValues<byte> LowerHexLetters = SearchValues.Create("abcdef"u8);
-    static readonly SearchValues<byte> UpperHexLetters = SearchValues.Create("ABCDEF"u8);
-
     // Chosen anew in each process: codes come over the air, and nobody should be able to prepare a set that collides.
     static readonly ulong HashSeed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
 
@@ -53,6 +50,14 @@ public readonly struct ChipCode : IEquatable<ChipCode>
         _fourth = BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]);
     }
 
+    ChipCode(ulong head, ulong second, ulong third, ulong fourth)
+    {
+        _head = head;
+        _second = second;
+        _third = third;
+        _fourth = fourth;
+    }
+
     /// <summary>True for <c>default</c>: no code at all.</summary>
     public bool IsEmpty => (byte)_head == 0;
 
@@ -65,35 +70,105 @@ public readonly struct ChipCode : IEquatable<ChipCode>
     /// <param name="utf8">The code without surrounding blanks; it is copied.</param>
     /// <param name="code">The code, or <c>default</c>.</param>
     /// <returns>False when the text is empty or over the limit; nothing is cut off.</returns>
-    [SkipLocalsInit]
     public static bool TryFromText(ReadOnlySpan<byte> utf8, out ChipCode code)
     {
-        Span<byte> bytes = stackalloc byte[32];
-        bytes.Clear();
         int length = utf8.Length;
-        if (length >= MinHexDigits && (length & 1) == 0 && length <= MaxTextLength
-            && Convert.FromHexString(utf8, bytes[2..], out _, out _) == OperationStatus.Done)
-        {
-            bool lower = utf8.ContainsAny(LowerHexLetters) && !utf8.ContainsAny(UpperHexLetters);
-            bytes[0] = lower ? (byte)(KindEpc | LowerCase) : KindEpc;
-            bytes[1] = (byte)(length * 4);
-            code = new ChipCode(bytes);
+        if (length is >= MinHexDigits and <= MaxTextLength && (length & 1) == 0 && TryFromHex(utf8, out code))
             return true;
-        }
-
         if (length is 0 or > MaxBytes)
         {
             code = default;
             return false;
         }
 
-        // A failed hex conversion may have left bytes behind.
-        bytes.Clear();
-        bytes[0] = KindText;
-        bytes[1] = (byte)length;
-        utf8.CopyTo(bytes[2..]);
-        code = new ChipCode(bytes);
+        code = FromWords(
+            KindText | ((ulong)length << 8), Word(utf8, 0), Word(utf8, 8), Word(utf8, 16), Word(utf8, 24));
         return true;
+    }
+
+    /// <summary>Puts 30 bytes, first byte lowest, behind the two of the head.</summary>
+    static ChipCode FromWords(ulong head, ulong first, ulong second, ulong third, ulong fourth) => new(
+        head | (first << 16), (first >> 48) | (second << 16), (second >> 48) | (third << 16), (third >> 48) | (fourth << 16));
+
+    /// <summary>Up to eight bytes of a text from the offset on, first byte lowest, filled up with zeros.</summary>
+    static ulong Word(ReadOnlySpan<byte> text, int offset)
+    {
+        int rest = text.Length - offset;
+        if (rest <= 0)
+            return 0;
+        if (rest >= 8)
+            return BinaryPrimitives.ReadUInt64LittleEndian(text[offset..]);
+        if (text.Length >= 8)
+            return BinaryPrimitives.ReadUInt64LittleEndian(text[^8..]) >> ((8 - rest) * 8);
+        if (rest >= 4)
+        {
+            ulong end = BinaryPrimitives.ReadUInt32LittleEndian(text[^4..]);
+            return BinaryPrimitives.ReadUInt32LittleEndian(text) | (end << ((rest - 4) * 8));
+        }
+
+        ulong word = text[0];
+        for (int i = 1; i < text.Length; i++)
+            word |= (ulong)text[i] << (i * 8);
+        return word;
+    }
+
+    static bool TryFromHex(ReadOnlySpan<byte> text, out ChipCode code)
+    {
+        HexBlock first = DecodeHex(text, 0);
+        HexBlock second = text.Length > 16 ? DecodeHex(text, 16) : default;
+        HexBlock third = text.Length > 32 ? DecodeHex(text, 32) : default;
+        HexBlock fourth = text.Length > 48 ? DecodeHex(text, 48) : default;
+        HexTraits traits = first.Traits | second.Traits | third.Traits | fourth.Traits;
+        ulong kind = (traits & ~HexTraits.NotHex) == HexTraits.LowerCase ? KindEpc | LowerCase : (ulong)KindEpc;
+        code = FromWords(
+            kind | ((ulong)text.Length << 10), first.Bytes, second.Bytes, third.Bytes, fourth.Bytes);
+        return (traits & HexTraits.NotHex) == 0;
+    }
+
+    [Flags]
+    enum HexTraits : ulong
+    {
+        None = 0,
+        LowerCase = 1,
+        UpperCase = 2,
+        NotHex = 4,
+    }
+
+    /// <summary>Eight bytes, first byte lowest, and what their digits were like.</summary>
+    readonly record struct HexBlock(ulong Bytes, HexTraits Traits);
+
+    /// <summary>Up to 16 hex digits from the offset on.</summary>
+    static HexBlock DecodeHex(ReadOnlySpan<byte> text, int offset)
+    {
+        // The last block overlaps the one before; a text of less than a block is filled up with zeros.
+        int overlap = text.Length < 16 ? 0 : Math.Max(0, offset + 16 - text.Length);
+        Vector128<byte> digits =
+            text.Length < 16 ? FilledUp(text) : Vector128.Create(text.Slice(offset - overlap, 16));
+        Vector128<byte> value = digits - Vector128.Create((byte)'0');
+        Vector128<byte> letter = (digits | Vector128.Create((byte)0x20)) - Vector128.Create((byte)'a');
+        Vector128<byte> isDecimal = Vector128.LessThanOrEqual(value, Vector128.Create((byte)9));
+        Vector128<byte> isLetter = Vector128.LessThanOrEqual(letter, Vector128.Create((byte)5));
+        Vector128<ushort> nibbles =
+            Vector128.ConditionalSelect(isDecimal, value, letter + Vector128.Create((byte)10)).AsUInt16();
+        Vector128<ushort> pairs = ((nibbles & Vector128.Create((ushort)0xFF)) << 4) + (nibbles >> 8);
+        ulong bytes = Vector128.Narrow(pairs, pairs).AsUInt64().ToScalar() >> (overlap * 4);
+
+        uint letters = isLetter.ExtractMostSignificantBits();
+        uint lowerCase = Vector128.ShiftLeft(digits, 2).ExtractMostSignificantBits();
+        bool hex = (isDecimal | isLetter) == Vector128<byte>.AllBitsSet;
+        return new HexBlock(bytes,
+            ((letters & lowerCase) != 0 ? HexTraits.LowerCase : HexTraits.None)
+            | ((letters & ~lowerCase) != 0 ? HexTraits.UpperCase : HexTraits.None)
+            | (hex ? HexTraits.None : HexTraits.NotHex));
+    }
+
+    static Vector128<byte> FilledUp(ReadOnlySpan<byte> text)
+    {
+        int rest = text.Length - 8;
+        // In two shifts, because a shift by 64 is none.
+        ulong behind = BinaryPrimitives.ReadUInt64LittleEndian(text[rest..]) >> (56 - (rest * 8)) >> 8;
+        ulong zeros = 0x3030303030303030UL << (rest * 8);
+        return Vector128.Create(BinaryPrimitives.ReadUInt64LittleEndian(text), behind | zeros).AsByte();
     }
 
     /// <summary>Takes a code from a string, for tables and tests; see <see cref="TryFromText"/>.</summary>

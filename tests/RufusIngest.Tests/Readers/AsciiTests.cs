@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+using CsCheck;
+using RufusIngest.Readers;
+
+namespace RufusIngest.Tests.Readers;
+
+public sealed class AsciiTests
+{
+    [Fact]
+    public void Unsigned_numbers_are_those_of_long_Parse()
+    {
+        Gen<string> digits = Gen.Char["0123456789"].Array[0, 20].Select(c => new string(c));
+        Gen<string> mostly = Gen.Char["0123456789/:-+ \u00b0"].Array[0, 20].Select(c => new string(c));
+        Gen.OneOf(digits, mostly).Sample(text =>
+        {
+            bool good = text.Length is > 0 and <= 18 && text.All(char.IsAsciiDigit);
+            Assert.Equal(good, AsciiNumber.TryUnsigned(Encoding.Latin1.GetBytes(text), out long value));
+            if (good)
+                Assert.Equal(long.Parse(text, CultureInfo.InvariantCulture), value);
+        }, iter: 3_000);
+    }
+
+    [Theory]
+    [InlineData("00:00:00", "00:00:00")]
+    [InlineData("9:05:07.5", "09:05:07.5")]
+    [InlineData("23:59:59.999999999", "23:59:59.9999999")]
+    [InlineData("24:00:00", null)]
+    [InlineData("23:60:00", null)]
+    [InlineData("23:59:60", null)]
+    [InlineData("::22:47", null)]
+    [InlineData(":22:47", null)]
+    [InlineData("1:2:3", null)]
+    [InlineData("11:22:47.", null)]
+    [InlineData("11:22:47.1234567890", null)]
+    [InlineData("11:22:47,5", null)]
+    [InlineData("11:22:4", null)]
+    [InlineData("111:22:47", null)]
+    [InlineData("", null)]
+    public void Times_of_day(string text, string? expected)
+    {
+        bool good = AsciiTime.TryTimeOfDay(Encoding.ASCII.GetBytes(text), out long ticks);
+        Assert.Equal(
+            expected, good ? new TimeSpan(ticks).ToString(expected!.Length > 8 ? "hh\\:mm\\:ss\\.FFFFFFF" : "c") : null);
+    }
+
+    [Theory]
+    [InlineData("2026-03-07 9:05:07.250", "2026-03-07T09:05:07.250")]
+    [InlineData("2024-02-29T23:59:59", "2024-02-29T23:59:59.000")]
+    [InlineData("2026-02-29 00:00:00", null)]
+    [InlineData("2026-13-01 00:00:00", null)]
+    [InlineData("0000-00-00 00:00:00", null)]
+    [InlineData("2026-03-07_00:00:00", null)]
+    [InlineData("2026-03-07 ", null)]
+    [InlineData("2026/03/07 00:00:00", null)]
+    public void Dates_with_times(string text, string? expected)
+    {
+        bool good = AsciiTime.TryDateAndTime(Encoding.ASCII.GetBytes(text), out long ticks);
+        Assert.Equal(expected, good ? DateTime.UnixEpoch.AddTicks(ticks).ToString("yyyy-MM-ddTHH:mm:ss.fff") : null);
+    }
+}
