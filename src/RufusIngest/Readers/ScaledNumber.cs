@@ -1,0 +1,84 @@
+namespace RufusIngest.Readers;
+
+/// <summary>Decimal numbers kept as integers of a power of ten, without passing through floating point.</summary>
+static class ScaledNumber
+{
+    const int MaxDigits = 18;
+    const long Limit = 1_000_000_000_000_000_000;
+
+    static ReadOnlySpan<long> PowersOfTen =>
+    [
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+        100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+        10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000,
+    ];
+
+    /// <summary>Reads a whole field: sign, digits, fraction and exponent, of which the last two may be missing.</summary>
+    /// <param name="field">The number and nothing around it.</param>
+    /// <param name="decimals">Decimal places kept, 0 to 9; the rest is rounded, halves away from zero.</param>
+    /// <param name="value">The number times 10 to the power of <paramref name="decimals"/>.</param>
+    /// <returns>False when it is no number, or over 18 digits long before or after scaling.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> field, int decimals, out long value)
+    {
+        value = 0;
+        int at = field.Length > 0 && field[0] is (byte)'-' or (byte)'+' ? 1 : 0;
+        int first = at;
+        at = Digits(field, at, ref value, out int kept);
+        if (at == first || kept < at - first)
+            return false;
+        int power = decimals;
+        if (at < field.Length && field[at] == '.')
+        {
+            first = ++at;
+            at = Digits(field, at, ref value, out kept);
+            if (at == first)
+                return false;
+            power -= kept;
+        }
+
+        if (at < field.Length)
+        {
+            // Longer exponents than 4 digits say nothing that a position or signal strength can be.
+            if ((field[at] | 0x20) != 'e' || field.Length - at > 6
+                || !AsciiNumber.TrySigned(field[(at + 1)..], out long exponent))
+                return false;
+            power += (int)exponent;
+        }
+
+        if (!TryShift(ref value, power))
+            return false;
+        value = field[0] == '-' ? -value : value;
+        return true;
+    }
+
+    /// <summary>Appends digits to a value as long as it has room, and passes over the rest.</summary>
+    static int Digits(ReadOnlySpan<byte> field, int at, ref long value, out int kept)
+    {
+        kept = 0;
+        for (; at < field.Length && (uint)(field[at] - '0') <= 9; at++)
+        {
+            if (value >= Limit / 10)
+                continue;
+            value = (value * 10) + (field[at] - '0');
+            kept++;
+        }
+
+        return at;
+    }
+
+    static bool TryShift(ref long value, int power)
+    {
+        if (power < 0)
+        {
+            long divisor = power >= -MaxDigits ? PowersOfTen[-power] : long.MaxValue;
+            long rest = value % divisor;
+            value = (value / divisor) + (rest >= divisor - rest ? 1 : 0);
+            return true;
+        }
+
+        if (value == 0)
+            return true;
+        return power <= MaxDigits
+            && Math.BigMul(value, PowersOfTen[power], out value) == 0 && value is >= 0 and < Limit;
+    }
+}
