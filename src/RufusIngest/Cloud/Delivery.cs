@@ -111,7 +111,9 @@ sealed class Delivery(UploadOptions options, ulong seed)
         return new(DeliveryActionKind.Send);
     }
 
-    /// <summary>Between half a step and a whole one, so that sessions which failed together do not come back together.</summary>
+    /// <summary>
+    /// Between half a step and a whole one, so that sessions which failed together do not come back together.
+    /// </summary>
     DeliveryAction Wait(TimeSpan? retryAfter)
     {
         _state = State.Waiting;

@@ -21,7 +21,9 @@ sealed class PassingsContent : HttpContent
 
     /// <summary>Makes a body.</summary>
     /// <param name="prefix">From <see cref="MakePrefix"/>.</param>
-    /// <param name="items">JSON objects separated by commas; must stay as they are until <see cref="CloseAsync"/> ends.</param>
+    /// <param name="items">
+    /// JSON objects separated by commas; must stay as they are until <see cref="CloseAsync"/> ends.
+    /// </param>
     public PassingsContent(byte[] prefix, ReadOnlyMemory<byte> items)
     {
         _prefix = prefix;
@@ -36,7 +38,11 @@ sealed class PassingsContent : HttpContent
 
     /// <summary>The body's bytes before the items.</summary>
     public static byte[] MakePrefix(string tokenSession) =>
-        [.. "{\"token_session\":\""u8, .. JsonEncodedText.Encode(tokenSession).EncodedUtf8Bytes, .. "\",\"passings_list\":["u8];
+    [
+        .. "{\"token_session\":\""u8,
+        .. JsonEncodedText.Encode(tokenSession).EncodedUtf8Bytes,
+        .. "\",\"passings_list\":["u8,
+    ];
 
     /// <summary>From now on no write can begin; ends when those under way have ended.</summary>
     public Task CloseAsync()

@@ -7,8 +7,9 @@ using RufusIngest.Passings;
 namespace RufusIngest.Cloud;
 
 /// <summary>
-/// Sends batches of passings to the API: each session's in order and one at a time, sessions beside each other. A batch is
-/// sent until the server says it has it; passings may arrive more than once, always with the same number and content.
+/// Sends batches of passings to the API: each session's in order and one at a time, sessions beside each other. A batch
+/// is sent until the server says it has it; passings may arrive more than once, always with the same number and
+/// content.
 /// </summary>
 /// <remarks>
 /// For one run. All members but <see cref="RunAsync"/> and <see cref="TakeUndelivered"/> may be used from any thread at
@@ -45,8 +46,8 @@ public sealed class PassingsUploader
     }
 
     /// <summary>
-    /// Called when a session stops, once a stop, on the session's own task, which waits for it; the other sessions go on.
-    /// <see cref="AttachSession"/> resumes the session, also from here. What it throws is logged. Set it before the run.
+    /// Called when a session stops, once a stop, on the session's own task, which waits for it; the others go on.
+    /// <see cref="AttachSession"/> resumes it, also from here. What it throws is logged. Set it before the run.
     /// </summary>
     public Action<StoppedSession>? SessionStopped { get; set; }
 
@@ -80,8 +81,8 @@ public sealed class PassingsUploader
     /// </summary>
     /// <remarks>
     /// When a session is stopped at the end of the channel, or its queue is full so that the channel cannot be read any
-    /// further, the sessions that have a token send what they hold, and the run ends with an exception. Batches still in
-    /// the channel stay the caller's.
+    /// further, the sessions that have a token send what they hold, and the run ends with an exception. Batches still
+    /// in the channel stay the caller's.
     /// </remarks>
     /// <param name="batches">The batches; read by nobody else.</param>
     /// <param name="cancellationToken">Ends the run as soon as no request reads a batch any more.</param>
@@ -236,12 +237,14 @@ public sealed class PassingsUploader
     Meter MakeMeter()
     {
         Meter meter = new(MeterName);
-        meter.CreateObservableCounter("rufus.upload.batches", () => Counters.Batches, "{batch}", "Batches acknowledged");
+        meter.CreateObservableCounter(
+            "rufus.upload.batches", () => Counters.Batches, "{batch}", "Batches acknowledged");
         meter.CreateObservableCounter(
             "rufus.upload.passings", () => Counters.Passings, "{passing}", "Passings acknowledged");
         meter.CreateObservableCounter(
             "rufus.upload.duplicates", () => Counters.Duplicates, "{passing}", "Passings the server had already");
-        meter.CreateObservableCounter("rufus.upload.retries", () => Counters.Retries, "{request}", "Batches sent again");
+        meter.CreateObservableCounter(
+            "rufus.upload.retries", () => Counters.Retries, "{request}", "Batches sent again");
         meter.CreateObservableCounter("rufus.upload.bytes", () => Counters.Bytes, "By", "Body bytes of all requests");
         meter.CreateObservableCounter(
             "rufus.upload.queue_full", () => Counters.QueueFull, "{time}", "Times the input waited for a full queue");

@@ -11,8 +11,8 @@ namespace RufusIngest.Cloud;
 /// in both forms, and only the status decides. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Every method fails with <see cref="RufusCloudException"/>, or <see cref="OperationCanceledException"/> when asked to.
-/// The time-out of the <see cref="HttpClient"/> holds for a whole call, its answer included. Its handler should not
+/// Every method fails with <see cref="RufusCloudException"/>, or <see cref="OperationCanceledException"/> when asked
+/// to. The time-out of the <see cref="HttpClient"/> holds for a whole call, its answer included. Its handler should not
 /// follow redirects: it would take the key to wherever it is sent. A redirect is a failure in any case.
 /// </remarks>
 public sealed class RufusCloudClient
@@ -31,7 +31,9 @@ public sealed class RufusCloudClient
     readonly Uri _base;
 
     /// <summary>Uses an HTTP client that stays the caller's; its default headers are left alone.</summary>
-    /// <param name="http">Its base address, if any, is that of the API's version, with or without a slash at the end.</param>
+    /// <param name="http">
+    /// Its base address, if any, is that of the API's version, with or without a slash at the end.
+    /// </param>
     /// <param name="apiKey">The key; visible ASCII. Kept in memory only, and sent with every call.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="ArgumentException">The key or the options cannot be used.</exception>
@@ -39,7 +41,7 @@ public sealed class RufusCloudClient
     {
         ArgumentNullException.ThrowIfNull(http);
         if (string.IsNullOrEmpty(apiKey) || apiKey.AsSpan().ContainsAnyExceptInRange('!', '~'))
-            throw new ArgumentException("The API key must be visible ASCII, without spaces or line ends.", nameof(apiKey));
+            throw new ArgumentException("The API key must be visible ASCII, without spaces.", nameof(apiKey));
         _http = http;
         _apiKey = apiKey;
         _options = options ?? new();
@@ -49,8 +51,8 @@ public sealed class RufusCloudClient
     }
 
     /// <summary>
-    /// Registers a device under the account of the key, or finds it registered already: 409 with its id counts as bound.
-    /// A server that refuses <c>type</c> is asked once more without it.
+    /// Registers a device under the account of the key, or finds it registered already: 409 with its id counts as
+    /// bound. A server that refuses <c>type</c> is asked once more without it.
     /// </summary>
     /// <returns>The device id, to be kept by the caller.</returns>
     public async Task<string> BindDeviceAsync(
@@ -76,8 +78,8 @@ public sealed class RufusCloudClient
     }
 
     /// <summary>
-    /// Opens a session of a device. <b>The server closes the session the device had open</b>: keep the token, and do not
-    /// open another one after a restart.
+    /// Opens a session of a device. <b>The server closes the session the device had open</b>: keep the token, and do
+    /// not open another one after a restart.
     /// </summary>
     /// <returns>The session's token, to be kept by the caller.</returns>
     public async Task<string> OpenSessionAsync(
@@ -125,9 +127,9 @@ public sealed class RufusCloudClient
     }
 
     /// <summary>
-    /// Lists the passings of a session, open or closed, page by page as they are asked for. Needs a key that may read. An
-    /// unknown session and an empty one look alike. Ends at the server's word, at a page that is not full, or at an empty
-    /// one; a page that comes again and more pages than <see cref="RufusCloudOptions.MaxPages"/> are failures.
+    /// Lists the passings of a session, open or closed, page by page as they are asked for. Needs a key that may read.
+    /// An unknown session and an empty one look alike. Ends at the server's word, at a page that is not full, or at an
+    /// empty one; a page that comes again and more pages than <see cref="RufusCloudOptions.MaxPages"/> are failures.
     /// </summary>
     /// <param name="tokenSession">The session.</param>
     /// <param name="first">Lowest number wanted.</param>
@@ -250,7 +252,8 @@ public sealed class RufusCloudClient
     {
         List<CloudPassing> passings = [];
         hasMore = false;
-        if (!CloudAnswer.TryGet(answer.Root, "result", out JsonElement result) || result.ValueKind == JsonValueKind.Null)
+        if (!CloudAnswer.TryGet(answer.Root, "result", out JsonElement result)
+            || result.ValueKind == JsonValueKind.Null)
             return passings;
         if (result.ValueKind != JsonValueKind.Array)
             throw NotUnderstood(answer.Status, HttpMethod.Get, path, "The result is not a list.");

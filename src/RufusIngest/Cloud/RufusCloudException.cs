@@ -26,7 +26,9 @@ public enum RufusFailure
     /// <summary>408 or 5xx: repeat later.</summary>
     ServerFault,
 
-    /// <summary>No answer: network down, name unknown, time-out. It may have been done all the same. Repeat later.</summary>
+    /// <summary>
+    /// No answer: network down, name unknown, time-out. It may have been done all the same. Repeat later.
+    /// </summary>
     Unreachable,
 
     /// <summary>An answer, but not of this API: a proxy, a redirect, another version, longer than allowed.</summary>

@@ -4,14 +4,17 @@ namespace RufusIngest.Cloud;
 public sealed class RufusCloudOptions
 {
     /// <summary>
-    /// Send the key as <c>api_key</c>, the header every server knows; some reverse proxies drop names with an underscore.
+    /// Send the key as <c>api_key</c>, the header every server knows; some reverse proxies drop names with an
+    /// underscore.
     /// </summary>
     public bool SendApiKeyHeader { get; init; } = true;
 
     /// <summary>Send the key as <c>x-api-key</c>, the newer name, which passes every proxy.</summary>
     public bool SendXApiKeyHeader { get; init; } = true;
 
-    /// <summary>The <c>type</c> a device is bound with; null leaves it out. The permitted values are not documented.</summary>
+    /// <summary>
+    /// The <c>type</c> a device is bound with; null leaves it out. The permitted values are not documented.
+    /// </summary>
     public string? DeviceType { get; init; } = "CUSTOM_CHRONO";
 
     /// <summary>Longest answer that is read, in bytes after decompression. Default 4 MiB.</summary>

@@ -10,8 +10,8 @@ sealed record UploadContext(
     Action<StoppedSession> OnStopped);
 
 /// <summary>
-/// The shell around <see cref="Delivery"/> for one session: its queue, its token and one request at a time. The loop and
-/// the dispatcher are one thread each; token and stop may come from any.
+/// The shell around <see cref="Delivery"/> for one session: its queue, its token and one request at a time. The loop
+/// and the dispatcher are one thread each; token and stop may come from any.
 /// </summary>
 sealed class SessionUpload
 {
@@ -113,7 +113,8 @@ sealed class SessionUpload
 
     /// <summary>Sends what is queued, in order, until the queue is complete and empty.</summary>
     /// <param name="patience">
-    /// Cancelled when nobody will wait for a token or for an end of a stop any more: the loop ends there, with its batches.
+    /// Cancelled when nobody will wait for a token or for an end of a stop any more: the loop ends there, with its
+    /// batches.
     /// </param>
     /// <param name="cancellationToken">Ends it at once.</param>
     public async Task RunAsync(CancellationToken patience, CancellationToken cancellationToken)

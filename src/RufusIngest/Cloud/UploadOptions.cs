@@ -8,11 +8,14 @@ public sealed class UploadOptions
 
     /// <summary>
     /// From the begin of a request to the end of its answer; then it counts as a failure of the network, and the same
-    /// bytes go again. Default 30 s. The time-out of the <see cref="HttpClient"/> holds too, up to the answer's headers.
+    /// bytes go again. Default 30 s. The time-out of the <see cref="HttpClient"/> holds too, up to the answer's
+    /// headers.
     /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest first delay before a batch goes again; each further one is up to twice as long. Default 0.5 s.</summary>
+    /// <summary>
+    /// Longest first delay before a batch goes again; each further one is up to twice as long. Default 0.5 s.
+    /// </summary>
     public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>What the delays grow up to. Default 60 s.</summary>

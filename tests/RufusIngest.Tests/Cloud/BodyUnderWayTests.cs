@@ -121,7 +121,8 @@ public sealed class BodyUnderWayTests : IDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, on => on.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, on => on.Protocols = HttpProtocols.Http2));
         await using WebApplication server = builder.Build();
         server.Run(async context =>
         {
@@ -156,9 +157,15 @@ public sealed class BodyUnderWayTests : IDisposable
     static async Task EndAsync(Task run, PassingsUploader uploader, bool isStopped)
     {
         if (isStopped)
-            Assert.Equal(413, Assert.Single((await Assert.ThrowsAsync<DeliveryStoppedException>(() => run)).Sessions).Status);
+        {
+            DeliveryStoppedException e = await Assert.ThrowsAsync<DeliveryStoppedException>(() => run);
+            Assert.Equal(413, Assert.Single(e.Sessions).Status);
+        }
         else
+        {
             await run;
+        }
+
         DisposeAll(uploader);
     }
 
@@ -168,7 +175,9 @@ public sealed class BodyUnderWayTests : IDisposable
             batch.Dispose();
     }
 
-    /// <summary>Answers as soon as the body has begun to flow into a stream that blocks; status 0: when cancelled.</summary>
+    /// <summary>
+    /// Answers as soon as the body has begun to flow into a stream that blocks; status 0: when cancelled.
+    /// </summary>
     sealed class EarlyAnswer(int status) : HttpMessageHandler
     {
         public BlockedStream Body { get; } = new();

@@ -33,7 +33,12 @@ public class DeliveryTests
         {
             Delivery delivery = In(state);
             DeliveryActionKind action = delivery.On(events[i]).Kind;
-            string word = action switch { Idle => ".", Acknowledge => "ack", _ => action.ToString().ToLowerInvariant() };
+            string word = action switch
+            {
+                Idle => ".",
+                Acknowledge => "ack",
+                _ => action.ToString().ToLowerInvariant(),
+            };
             Assert.True(expected[i] == word, $"{state}, {events[i]}: {word} instead of {expected[i]}");
         }
     }

@@ -25,7 +25,8 @@ public class PassingsContentTests
         Assert.Equal("T\"1/\u00e9", body.RootElement.GetProperty("token_session").GetString());
         Assert.Equal(
             [5, 6, 7],
-            body.RootElement.GetProperty("passings_list").EnumerateArray().Select(p => p.GetProperty("num_passing").GetInt32()));
+            body.RootElement.GetProperty("passings_list").EnumerateArray()
+                .Select(p => p.GetProperty("num_passing").GetInt32()));
         Assert.Contains(Encoding.UTF8.GetString(batch.Items.Span), Encoding.UTF8.GetString(stream.ToArray()));
     }
 

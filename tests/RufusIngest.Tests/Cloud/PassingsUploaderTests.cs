@@ -380,7 +380,8 @@ public sealed class PassingsUploaderTests : IDisposable
     [Fact]
     public async Task a_payload_that_breaks_off_after_a_2xx_does_not_send_the_batch_again()
     {
-        _cloud.Then((_, _) => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(new BrokenStream()) }));
+        StreamContent broken = new(new BrokenStream());
+        _cloud.Then((_, _) => Task.FromResult(new HttpResponseMessage { Content = broken }));
         PassingsUploader uploader = Uploader();
         uploader.AttachSession("Finish", "T");
         Write("Finish", 1);

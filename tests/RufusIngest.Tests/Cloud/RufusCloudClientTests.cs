@@ -177,7 +177,8 @@ public sealed class RufusCloudClientTests : IDisposable
     [Fact]
     public async Task a_network_failure_and_a_time_out_are_unreachable_and_a_cancellation_is_one()
     {
-        _cloud.ThenFail(new HttpRequestException("refused")).ThenFail(new TaskCanceledException("timeout")).ThenNeverAnswer();
+        _cloud.ThenFail(new HttpRequestException("refused"))
+            .ThenFail(new TaskCanceledException("timeout")).ThenNeverAnswer();
         RufusCloudException e = await FailAsync();
         Assert.Equal((RufusFailure.Unreachable, 0, "refused"), (e.Failure, e.Status, e.Description));
         Assert.Equal(RufusFailure.Unreachable, (await FailAsync()).Failure);
@@ -233,8 +234,14 @@ public sealed class RufusCloudClientTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"result":[{"token_session":"T","alias":null,"active":true,"passings":31,"first":"2023-05-01T10:00:00.123Z"}]}""")]
-    [InlineData("""{"body":{"result":{"token_session":"T","active":true,"passings":"31","first":"2023-05-01T12:00:00.123+02:00","duration":{}}}}""")]
+    [InlineData("""
+        {"result":[{"token_session":"T","alias":null,"active":true,"passings":31,
+        "first":"2023-05-01T10:00:00.123Z"}]}
+        """)]
+    [InlineData("""
+        {"body":{"result":{"token_session":"T","active":true,"passings":"31",
+        "first":"2023-05-01T12:00:00.123+02:00","duration":{}}}}
+        """)]
     public async Task a_session_is_read_from_a_list_of_one_or_an_object(string body)
     {
         _cloud.Then(200, body);
@@ -266,7 +273,8 @@ public sealed class RufusCloudClientTests : IDisposable
     public async Task passings_are_read_with_coordinates_as_text_or_number_and_unknown_forms_as_null()
     {
         _cloud.Then(200, """
-            {"result":[{"num_passing":1,"bib":"7","chip":null,"timestamp":"2023-05-01T10:00:00.000Z","latitude":"12.5","longitude":-3.25},
+            {"result":[{"num_passing":1,"bib":"7","chip":null,"timestamp":"2023-05-01T10:00:00.000Z",
+            "latitude":"12.5","longitude":-3.25},
             {"num_passing":"x","bib":{},"timestamp":"noon","latitude":null},3]}
             """);
         List<CloudPassing> passings = await ListAsync();
@@ -377,7 +385,8 @@ public sealed class RufusCloudClientTests : IDisposable
 
     sealed class FollowingHandler : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             request.Method = HttpMethod.Get;
             request.RequestUri = new("https://portal.test/login?back=x");

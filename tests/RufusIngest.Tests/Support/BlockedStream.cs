@@ -1,6 +1,8 @@
 namespace RufusIngest.Tests.Support;
 
-/// <summary>A stream whose writes wait, deaf to cancellation, until released; then they keep what they were given.</summary>
+/// <summary>
+/// A stream whose writes wait, deaf to cancellation, until released; then they keep what they were given.
+/// </summary>
 sealed class BlockedStream : MemoryStream
 {
     readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -10,7 +12,8 @@ sealed class BlockedStream : MemoryStream
 
     public void Release() => _released.TrySetResult();
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _begun.TrySetResult();
         await _released.Task;

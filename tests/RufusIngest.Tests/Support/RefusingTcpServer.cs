@@ -5,8 +5,8 @@ using System.Text;
 namespace RufusIngest.Tests.Support;
 
 /// <summary>
-/// A real server on the loopback that reads a request's headers, says what it is told to, and then reads nothing until it
-/// is asked for the rest.
+/// A real server on the loopback that reads a request's headers, says what it is told to, and then reads nothing until
+/// it is asked for the rest.
 /// </summary>
 sealed class RefusingTcpServer : IDisposable
 {

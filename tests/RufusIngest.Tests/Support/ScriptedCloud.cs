@@ -16,7 +16,9 @@ sealed record SeenRequest(string Method, string Address, Dictionary<string, stri
         .GetProperty("num_passing").GetInt32();
 }
 
-/// <summary>A server in place of the network: answers by script, then 201 to everything, and remembers all requests.</summary>
+/// <summary>
+/// A server in place of the network: answers by script, then 201 to everything, and remembers all requests.
+/// </summary>
 sealed class ScriptedCloud : HttpMessageHandler
 {
     public const string Key = "ror-0123456789abcdef0123";
