@@ -1,0 +1,26 @@
+namespace RufusIngest.Cloud;
+
+/// <summary>A timing session as the server describes it; what it does not say is null.</summary>
+public sealed record CloudSession
+{
+    /// <summary>Its token, an opaque string.</summary>
+    public required string TokenSession { get; init; }
+
+    /// <summary>Display name.</summary>
+    public string? Alias { get; init; }
+
+    /// <summary>Whether it still takes passings.</summary>
+    public bool? Active { get; init; }
+
+    /// <summary>How many passings it holds.</summary>
+    public int? Passings { get; init; }
+
+    /// <summary>When it was opened.</summary>
+    public DateTimeOffset? CreationDate { get; init; }
+
+    /// <summary>Time of its first passing.</summary>
+    public DateTimeOffset? First { get; init; }
+
+    /// <summary>Time of its last passing.</summary>
+    public DateTimeOffset? Last { get; init; }
+}
