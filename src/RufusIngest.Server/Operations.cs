@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -73,6 +74,11 @@ sealed partial class Operations
         {
             await _responses.SendAsync(context, exception.StatusCode, "The request could not be read")
                 .ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ConnectionAbortedException or ConnectionResetException)
+        {
+            // The client left, and reading told it before the request's own token did.
+            context.Abort();
         }
         catch (Exception exception)
         {

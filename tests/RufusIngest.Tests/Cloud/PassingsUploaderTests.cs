@@ -93,6 +93,21 @@ public sealed class PassingsUploaderTests : IDisposable
     }
 
     [Fact]
+    public async Task a_log_in_page_that_answers_200_is_not_the_server_and_the_batch_is_sent_again()
+    {
+        _cloud.Then(200, "<html>Log in to the hall's network</html>");
+        PassingsUploader uploader = Uploader();
+        uploader.AttachSession("Finish", "T");
+        Write("Finish", 1);
+        _batches.Writer.Complete();
+        Task run = uploader.RunAsync(_batches.Reader, Cancelled);
+        await _time.PassNextWaitAsync(Cancelled);
+        await run;
+        Assert.Equal(2, _cloud.Requests.Count);
+        Assert.Equal(1, uploader.Counters.Retries);
+    }
+
+    [Fact]
     public async Task a_request_without_an_answer_in_time_is_sent_again()
     {
         _cloud.ThenNeverAnswer();
@@ -362,7 +377,6 @@ public sealed class PassingsUploaderTests : IDisposable
     [InlineData("")]
     [InlineData("""{"body":null}""")]
     [InlineData("""{"body":"{\"inserted_count\":2}"}""")]
-    [InlineData("<html>")]
     [InlineData("""{"inserted_count":-7,"duplicate_count":-7}""")]
     [InlineData("""{"duplicate_count":99999999999}""")]
     [InlineData("\uFEFF{}")]
