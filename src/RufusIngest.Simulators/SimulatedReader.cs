@@ -173,6 +173,11 @@ public sealed class SimulatedReader : IAsyncDisposable
                 if (wait > TimeSpan.Zero)
                 {
                     var due = _clock.DelayAsync(wait, cancellationToken);
+                    if (_clock.Until(_script.Items[_next].SendUtcMs) == TimeSpan.Zero)
+                    {
+                        continue; // the clock leapt after the wait was reckoned, before it began
+                    }
+
                     if (await Task.WhenAny(due, left).ConfigureAwait(false) == left)
                     {
                         cancellationToken.ThrowIfCancellationRequested();
