@@ -28,6 +28,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly ILogger _logger;
     readonly TimeProvider _time;
     readonly CancellationTokenSource _stop = new();
+    readonly CancellationToken _stopped;
     readonly SemaphoreSlim _settingsLock = new(1, 1);
     readonly IngestMetrics _metrics;
     readonly Task _run;
@@ -46,6 +47,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         options.Validate();
         _options = options;
         _settings = options.Settings;
+        _stopped = _stop.Token;
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger<IngestPipeline>.Instance;
         _core = new IngestCore(options.Protocols) { ReadObserver = options.OnRead };
@@ -54,8 +56,8 @@ public sealed class IngestPipeline : IAsyncDisposable
         _batches = Channel.CreateBounded<PassingBatch>(
             new BoundedChannelOptions(options.MaxWaitingBatches) { SingleWriter = true });
         _metrics = new IngestMetrics(this);
-        ValueTask first = WriteSettingsAsync(_settings, CancellationToken.None);
-        first.AsTask().GetAwaiter().GetResult();
+        // The channel is empty and holds at least one record, so this does not wait.
+        WriteSettingsAsync(_settings, CancellationToken.None).AsTask().GetAwaiter().GetResult();
         _run = Task.Run(RunAsync);
         _ticks = _time.CreateTimer(_ => _sequencer.Tick(), null, options.TickInterval, options.TickInterval);
     }
@@ -93,7 +95,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         int index = IndexOfReader(reader);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stop.Token);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopped);
         await _sequencer.WriteAsync(RecordKind.Connected, index, Now(recorded), default, linked.Token)
             .ConfigureAwait(false);
         try
@@ -103,8 +105,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         finally
         {
             await source.CompleteAsync().ConfigureAwait(false);
-            await _sequencer.WriteAsync(RecordKind.Disconnected, index, Now(recorded), default, _stop.Token)
-                .ConfigureAwait(false);
+            await TryWriteAsync(RecordKind.Disconnected, index, Now(recorded)).ConfigureAwait(false);
         }
     }
 
@@ -165,11 +166,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         {
             await _ticks.DisposeAsync().ConfigureAwait(false);
             for (int i = 0; i < Settings.Locations.Count; i++)
-            {
-                await _sequencer.WriteAsync(RecordKind.SessionClosed, i, _sequencer.Now, default, _stop.Token)
-                    .ConfigureAwait(false);
-            }
-
+                await TryWriteAsync(RecordKind.SessionClosed, i, _sequencer.Now).ConfigureAwait(false);
             _sequencer.Complete();
         }
 
@@ -211,7 +208,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         try
         {
-            while (await _sequencer.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+            while (await _sequencer.WaitToReadAsync(_stopped).ConfigureAwait(false))
             {
                 while (_sequencer.TryApplyNext(_core, _output, out long receivedAt))
                 {
@@ -248,7 +245,20 @@ public sealed class IngestPipeline : IAsyncDisposable
         }
 
         while (_output.TryTakeBatch(out PassingBatch batch))
-            await _batches.Writer.WriteAsync(batch, _stop.Token).ConfigureAwait(false);
+            await _batches.Writer.WriteAsync(batch, _stopped).ConfigureAwait(false);
+    }
+
+    /// <summary>Appends a record that nobody misses once the pipeline has stopped.</summary>
+    async ValueTask TryWriteAsync(RecordKind kind, int index, long receivedAt)
+    {
+        try
+        {
+            await _sequencer.WriteAsync(kind, index, receivedAt, default, _stopped).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
+        {
+            _logger.LogDebug("{Kind} came after the pipeline had stopped.", kind);
+        }
     }
 
     long Now(bool recorded) => recorded ? 0 : _sequencer.Now;

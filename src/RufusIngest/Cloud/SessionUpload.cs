@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RufusIngest.Passings;
@@ -197,6 +198,12 @@ sealed class SessionUpload
             CloudAnswer answer = await _context.Cloud.PostPassingsAsync(content, _context.Time, call.Token)
                 .ConfigureAwait(false);
             _words = _context.Cloud.Redact(answer.Description);
+            if (answer is { IsSuccess: true, Broken: JsonException or InvalidOperationException })
+            {
+                // Success in words the API does not speak: a log-in page of the hall's network, not the server.
+                return new(DeliveryEventKind.FailedMaybeSent, answer.Status);
+            }
+
             return new(
                 DeliveryEventKind.Answered,
                 answer.Status,

@@ -214,7 +214,7 @@ struct CloudBoxObject
     static bool TryWhole(ReadOnlySpan<byte> digits, out long number) =>
         AsciiNumber.TryUnsigned(digits, out number) || TryLongWhole(digits, out number);
 
-    /// <summary>More digits than <see cref="AsciiNumber"/> takes, and no sign, which the framework would accept.</summary>
+    /// <summary>More digits than <see cref="AsciiNumber"/> takes; no sign, which the framework accepts.</summary>
     static bool TryLongWhole(ReadOnlySpan<byte> digits, out long number)
     {
         number = 0;

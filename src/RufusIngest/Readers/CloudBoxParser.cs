@@ -7,8 +7,9 @@ namespace RufusIngest.Readers;
 /// </summary>
 /// <remarks>
 /// <para>
-/// An object with <c>command</c> is a <see cref="ControlKind.Response"/>, whatever its <c>result</c>; otherwise one with
-/// <c>timestamp</c> is a read; any other is <see cref="ControlKind.Unknown"/>. Of a name given twice the last counts.
+/// An object with <c>command</c> is a <see cref="ControlKind.Response"/>, whatever its <c>result</c>; otherwise one
+/// with <c>timestamp</c> is a read; any other is <see cref="ControlKind.Unknown"/>. Of a name given twice the last
+/// counts.
 /// </para>
 /// <para>
 /// A read's chip is <c>tagStr</c>, or <c>epc</c> where that is missing, null or empty. Only the chip and the time are
@@ -17,8 +18,8 @@ namespace RufusIngest.Readers;
 /// <c>chksum</c> is of unknown making and not checked. A read sent again on rewind carries no mark.
 /// </para>
 /// <para>
-/// An object is at most 64 KiB long and 64 levels deep; longer or deeper is <see cref="RejectReason.TooLong"/>. One that
-/// was cut off costs itself and, as far as the rest shows where the next one begins, no other.
+/// An object is at most 64 KiB long and 64 levels deep; longer or deeper is <see cref="RejectReason.TooLong"/>. One
+/// that was cut off costs itself and, as far as the rest shows where the next one begins, no other.
 /// </para>
 /// </remarks>
 public struct CloudBoxParser : IReadParser
@@ -62,12 +63,12 @@ public struct CloudBoxParser : IReadParser
         }
     }
 
-    /// <summary>Most objects lie whole and good in the source and are walked once; the scanner sees the others.</summary>
+    /// <summary>Most objects lie whole and good in the source and are walked once; the scanner gets the rest.</summary>
     RejectReason FindObject(ReadOnlySpan<byte> source, bool endOfStream, ref CloudBoxObject found, out int length)
     {
         if (!_scanner.IsResuming && source[0] == '{')
         {
-            length = found.Read(source.Length > JsonObjectScanner.MaxBytes ? source[..JsonObjectScanner.MaxBytes] : source);
+            length = found.Read(source[..Math.Min(source.Length, JsonObjectScanner.MaxBytes)]);
             if (length > 0)
                 return RejectReason.None;
         }

@@ -21,36 +21,39 @@ enum JsonKind : byte
 }
 
 /// <summary>Where a value stands in its object; a text without its quotes, escapes not yet resolved.</summary>
-/// <remarks>Eight bytes, so that it stays in a register. Missing (<c>default</c>) also says that there is no JSON.</remarks>
+/// <remarks>Eight bytes, so that it stays in a register. As a result, <c>default</c> says: no JSON.</remarks>
 readonly struct JsonValue
 {
     const int KindMask = 7;
     const int EscapedBit = 8;
     const int LengthShift = 4;
+    const int StartShift = 32;
 
-    readonly int _start;
-    readonly int _rest;
+    // One number and not two fields: those would be packed and unpacked through memory at every return.
+    readonly ulong _bits;
 
     /// <summary>A value of less than 2²⁷ bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public JsonValue(int start, int end, JsonKind kind, bool escaped = false)
-    {
-        _start = start;
-        _rest = ((end - start) << LengthShift) | (escaped ? EscapedBit : 0) | (int)kind;
-    }
+    public JsonValue(int start, int end, JsonKind kind, bool escaped = false) =>
+        _bits = ((ulong)(uint)start << StartShift) | ((ulong)(uint)(end - start) << LengthShift)
+            | (escaped ? EscapedBit : 0UL) | (ulong)kind;
 
-    public JsonKind Kind => (JsonKind)(_rest & KindMask);
+    public JsonKind Kind => (JsonKind)(_bits & KindMask);
 
     /// <summary>A text with backslashes in it.</summary>
-    public bool Escaped => (_rest & EscapedBit) != 0;
+    public bool Escaped => (_bits & EscapedBit) != 0;
 
-    public bool IsEmpty => _rest < 1 << LengthShift;
+    public bool IsEmpty => Length == 0;
 
     /// <summary>The first byte behind the value, and behind the closing quote of a text.</summary>
-    public int End => _start + (_rest >> LengthShift) + (Kind == JsonKind.Text ? 1 : 0);
+    public int End => Start + Length + (Kind == JsonKind.Text ? 1 : 0);
+
+    int Start => (int)(_bits >> StartShift);
+
+    int Length => (int)((uint)_bits >> LengthShift);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOnlySpan<byte> In(ReadOnlySpan<byte> text) => text.Slice(_start, _rest >> LengthShift);
+    public ReadOnlySpan<byte> In(ReadOnlySpan<byte> text) => text.Slice(Start, Length);
 }
 
 /// <summary>
@@ -72,7 +75,7 @@ ref struct JsonMembers
     /// <summary>The value of the current member.</summary>
     public JsonValue Value { get; private set; }
 
-    /// <summary>After the last member: the length of the object, or 0 when its syntax is bad or its end missing.</summary>
+    /// <summary>After the last member: the object's length, or 0 when its syntax is bad or its end missing.</summary>
     public int ObjectLength { get; private set; }
 
     /// <summary>
@@ -97,6 +100,7 @@ ref struct JsonMembers
     }
 
     /// <summary>Moves to the next member; false at the end of the object or where it is not JSON.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // Not inlined, it would pin the walker's place to memory.
     public bool Next()
     {
         int at = SkipWhite(_text, _begun ? _at : 1);
@@ -251,7 +255,7 @@ ref struct JsonMembers
             : default;
     }
 
-    /// <summary>An object or array, checked to its end; at most <see cref="JsonObjectScanner.MaxDepth"/> deep.</summary>
+    /// <summary>An object or array, checked to its end and for <see cref="JsonObjectScanner.MaxDepth"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     static JsonValue NestedAt(ReadOnlySpan<byte> text, int start)
     {
@@ -295,7 +299,7 @@ ref struct JsonMembers
         return new JsonValue(start, at, JsonKind.Nested);
     }
 
-    /// <summary>After a value, or before the end of an empty one: closes levels, then a comma leads to a value.</summary>
+    /// <summary>After a value, or inside an empty one: closes levels, until a comma leads to a value.</summary>
     static bool TryClose(ReadOnlySpan<byte> text, ref int at, ref int depth, ulong arrays)
     {
         while (depth > 0)

@@ -43,7 +43,7 @@ struct JsonObjectScanner
     /// <summary>The next call goes on in a frame that begins with the first unconsumed byte.</summary>
     public readonly bool IsResuming => _scanned > 0;
 
-    /// <summary>The first byte from <paramref name="at"/> on that is neither white, NUL, comma, bracket nor BOM.</summary>
+    /// <summary>The first byte from a place on that is neither white, NUL, comma, bracket nor BOM.</summary>
     public static int SkipSeparators(ReadOnlySpan<byte> source, int at)
     {
         while ((uint)at < (uint)source.Length && source[at] != '{')

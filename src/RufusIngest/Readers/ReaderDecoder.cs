@@ -67,6 +67,8 @@ abstract class ReaderDecoder
         ControlCount = result.Controls;
         foreach (ref readonly ControlRecord control in Controls)
             _controls[(int)control.Kind]++;
+        if (result is { Consumed: 0, Status: ParseStatus.DestinationFull or ParseStatus.Malformed })
+            throw new InvalidOperationException($"A parser stopped as {result.Status} without consuming anything.");
         if (result.Status == ParseStatus.Malformed)
         {
             _rejects[(int)result.Reason]++;

@@ -13,12 +13,44 @@ static class ScaledNumber
         10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000,
     ];
 
-    /// <summary>Reads a whole field: sign, digits, fraction and exponent, of which the last two may be missing.</summary>
+    /// <summary>Reads a whole field: digits, perhaps with a sign, a fraction and an exponent.</summary>
     /// <param name="field">The number and nothing around it.</param>
     /// <param name="decimals">Decimal places kept, 0 to 9; the rest is rounded, halves away from zero.</param>
     /// <param name="value">The number times 10 to the power of <paramref name="decimals"/>.</param>
     /// <returns>False when it is no number, or over 18 digits long before or after scaling.</returns>
-    public static bool TryParse(ReadOnlySpan<byte> field, int decimals, out long value)
+    public static bool TryParse(ReadOnlySpan<byte> field, int decimals, out long value) =>
+        TryPlain(field, decimals, out value) || TryAny(field, decimals, out value);
+
+    /// <summary>What readers send: so few digits that nothing can overflow or need rounding, and no exponent.</summary>
+    static bool TryPlain(ReadOnlySpan<byte> field, int decimals, out long value)
+    {
+        value = 0;
+        bool negative = field.Length > 0 && field[0] == '-';
+        if (negative)
+            field = field[1..];
+        int point = field.Length;
+        if (field.Length + decimals > MaxDigits)
+            return false;
+        for (int at = 0; at < field.Length; at++)
+        {
+            uint digit = (uint)(field[at] - '0');
+            if (digit <= 9)
+                value = (value * 10) + digit;
+            else if (field[at] == '.' && point == field.Length)
+                point = at;
+            else
+                return false;
+        }
+
+        int places = Math.Max(0, field.Length - point - 1);
+        if (point == 0 || point == field.Length - 1 || places > decimals)
+            return false;
+        value *= PowersOfTen[decimals - places];
+        value = negative ? -value : value;
+        return true;
+    }
+
+    static bool TryAny(ReadOnlySpan<byte> field, int decimals, out long value)
     {
         value = 0;
         int at = field.Length > 0 && field[0] is (byte)'-' or (byte)'+' ? 1 : 0;

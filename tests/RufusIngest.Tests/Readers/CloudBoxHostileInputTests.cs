@@ -45,7 +45,8 @@ public sealed class CloudBoxHostileInputTests
         byte[] before = Bytes(Frame("A1") + between);
         byte[] after = Bytes(between + Frame("C3") + between + Frame("D4"));
         byte[] stream = [.. before, .. middle, .. after];
-        foreach (byte value in "\"\\{}[]:,\n\0 x1\xFF"u8.ToArray().Concat(Enumerable.Range(0, 8).Select(n => (byte)(1 << n))))
+        IEnumerable<byte> singleBits = Enumerable.Range(0, 8).Select(n => (byte)(1 << n));
+        foreach (byte value in (byte[])[.. "\"\\{}[]:,\n\0 x1"u8, 0xFF, .. singleBits])
         {
             for (int at = 0; at < middle.Length; at++)
             {
@@ -87,8 +88,9 @@ public sealed class CloudBoxHostileInputTests
         Random random = new(20240917);
         string[] tokens =
         [
-            "{", "}", "{", "}", "[", "]", "\"", "\"", ":", ",", "\\", "\n", " ", "\0", "\uFEFF", "x", "-1.5", "null", "\\u00",
-            "\"timestamp\":", "\"tagStr\":\"A\"", "\"2024-09-17;14:34:23\"", Frame("B2"), "{\"command\":1}", "{\"a\":[",
+            "{", "}", "{", "}", "[", "]", "\"", "\"", ":", ",", "\\", "\n", " ", "\0", "\uFEFF", "x", "-1.5",
+            "null", "\\u00", "\"timestamp\":", "\"tagStr\":\"A\"", "\"2024-09-17;14:34:23\"", Frame("B2"),
+            "{\"command\":1}", "{\"a\":[",
         ];
         for (int round = 0; round < 400; round++)
         {
@@ -110,7 +112,8 @@ public sealed class CloudBoxHostileInputTests
     public void Braces_that_never_close_cost_no_more_than_a_few_looks_each()
     {
         // Every unit opens what the string before it hides; the test is that this ends at all.
-        foreach (string unit in new[] { "{", "{\"a\":", "{\":", "{\"{\":0,", "{\"x\":[", "{\"\\", "\"{\\\"", "{\"a\":{}," })
+        string[] units = ["{", "{\"a\":", "{\":", "{\"{\":0,", "{\"x\":[", "{\"\\", "\"{\\\"", "{\"a\":{},"];
+        foreach (string unit in units)
         {
             byte[] stream = Bytes(string.Concat(Enumerable.Repeat(unit, 200_000 / unit.Length)) + "\n" + Frame("A1"));
             ParserRun run = ParserRun.OfWhole<CloudBoxParser>(stream);
@@ -123,7 +126,8 @@ public sealed class CloudBoxHostileInputTests
     {
         Random random = new(7);
         string[] between = ["", "\n", "\r\n", ",", " ", "\0", "[", "]\r\n", "\uFEFF", "\n\n\t"];
-        string[] kinds = [Compact, Indented, IndentedFromBackup, Minimal, """{"command":"START","result":{"x":"}{"}}""", "{}"];
+        const string Answer = """{"command":"START","result":{"x":"}{"}}""";
+        string[] kinds = [Compact, Indented, IndentedFromBackup, Minimal, Answer, "{}"];
         for (int round = 0; round < 100; round++)
         {
             StringBuilder stream = new();
@@ -147,7 +151,8 @@ public sealed class CloudBoxHostileInputTests
     {
         byte[] stream = Bytes(string.Concat(Enumerable.Repeat(
             Compact + "\r\n" + IndentedFromBackup + "{\"command\":\"X\",\"result\":{}}garbage\n{\"epc\":\"3D\n"
-            + """{"timestamp":"2024-09-17\u003b14:34:23Z","tag\u0053tr":"\u0041\u00e91","rssi":"-5\u0038"}{bad}""", 20)));
+            + """{"timestamp":"2024-09-17\u003b14:34:23Z","tag\u0053tr":"\u0041\u00e91","rssi":"-5\u0038"}"""
+            + "{bad}", 20)));
         ChipRead[] reads = new ChipRead[16];
         ControlRecord[] controls = new ControlRecord[4];
         for (int warm = 0; warm < 300; warm++)

@@ -21,19 +21,27 @@ public sealed class CloudBoxTwinTests
 
     static readonly string[] Texts =
     [
-        "\"MC00169\"", "\"3D2E372D39293A313C313734\"", "\"3d2e372d\"", "\"\"", "null", "\"MC\\u0030\\u0030169\"", "\"é\\n\\\"{\"",
-        "\"\\uD83C\\uDFC3\"", "\"\\uD83C\"", "\"}]\"", "\"0123456789012345678901234567890\"", "17", "true", "{\"tagStr\":\"x\"}",
+        "\"MC00169\"", "\"3D2E372D39293A313C313734\"", "\"3d2e372d\"", "\"\"", "null", "\"MC\\u0030\\u0030169\"",
+        "\"é\\n\\\"{\"", "\"\\uD83C\\uDFC3\"", "\"\\uD83C\"", "\"}]\"", "\"0123456789012345678901234567890\"",
+        "17", "true",
+        "{\"tagStr\":\"x\"}",
     ];
 
     static readonly string[] Numbers =
     [
-        "0", "1", "145", "65535", "65536", "2147483647", "4294967296", "9223372036854775807", "9223372036854775808", "-1",
-        "-58", "-58.5", "-58.005", "-58.015", "41.28425", "-0.00000005", "1e1", "1.5E-3", "12e+1", "-0", "0.0", "179.99999999",
-        "327.675", "123456789012345678901234567890", "\"-58\"", "\"\"", "\"x\"", "\"\\u0031\"", "\"1 \"", "null", "false", "[1]",
+        "0", "1", "145", "65535", "65536", "2147483647", "4294967296", "9223372036854775807",
+        "9223372036854775808", "-1",
+        "-58", "-58.5", "-58.005", "-58.015", "41.28425", "-0.00000005", "1e1", "1.5E-3", "12e+1",
+        "-0", "0.0", "179.99999999",
+        "327.675", "123456789012345678901234567890", "\"-58\"", "\"\"", "\"x\"", "\"\\u0031\"", "\"1 \"", "null",
+        "false", "[1]",
         "{}",
     ];
 
-    static readonly string[] Others = ["{\"a\":[1,{\"b\":\"}{\"}],\"c\":{}}", "[]", "\"6a0f5\"", "null", "-1.5e-7", "true"];
+    static readonly string[] Others =
+    [
+        "{\"a\":[1,{\"b\":\"}{\"}],\"c\":{}}", "[]", "\"6a0f5\"", "null", "-1.5e-7", "true",
+    ];
 
     static readonly string[] Whites = ["", "", "", " ", "\n", "\r\n  ", "\t"];
 
@@ -61,7 +69,8 @@ public sealed class CloudBoxTwinTests
         from chip in Member("tagStr", "\\u0074agStr", Texts)
         from rest in AnyMember.Array[0, 10]
         from command in Gen.Frequency((9, Gen.Const(false)), (1, Gen.Const(true)))
-        from order in Gen.Shuffle((string[])[first, chip, .. rest, .. command ? ["\"command\":\"X\""] : Array.Empty<string>()])
+        let commands = command ? ["\"command\":\"X\""] : Array.Empty<string>()
+        from order in Gen.Shuffle((string[])[first, chip, .. rest, .. commands])
         from bare in Gen.Frequency((12, Gen.Const(false)), (1, Gen.Const(true)))
         select bare ? "{" + string.Join(',', rest) + "}" : "{" + string.Join(',', order) + "}";
 
@@ -182,7 +191,8 @@ public sealed class CloudBoxTwinTests
         bool zone = text.EndsWith('Z') || text.EndsWith('z');
         string plain = Regex.Replace(text.TrimEnd('Z', 'z'), "[;tT]", " ").Replace(',', '.');
         string[] formats = ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss.FFFFFFF"];
-        if (!DateTime.TryParseExact(plain, formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime time))
+        if (!DateTime.TryParseExact(
+                plain, formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime time))
             return false;
         read.Time = time.Ticks - DateTime.UnixEpoch.Ticks;
         read.Flags = zone ? ReadFlags.ZoneKnown : ReadFlags.None;

@@ -12,7 +12,8 @@ public sealed class IsoTimestampTests
     [InlineData("2024-09-17 14:34:23.999999999", "2024-09-17T14:34:23.9999999", ReadFlags.None)]
     [InlineData("2024-09-17T14:34:23.5+02:00", "2024-09-17T12:34:23.5000000", ReadFlags.ZoneKnown)]
     [InlineData("2024-09-17T14:34:23-0330", "2024-09-17T18:04:23.0000000", ReadFlags.ZoneKnown)]
-    [InlineData("2024-12-31T23:59:60.2-01:00", "2025-01-01T00:59:59.9990000", ReadFlags.ZoneKnown | ReadFlags.TimeClamped)]
+    [InlineData(
+        "2024-12-31T23:59:60.2-01:00", "2025-01-01T00:59:59.9990000", ReadFlags.ZoneKnown | ReadFlags.TimeClamped)]
     [InlineData("9999-12-31T23:59:59.9999999", "9999-12-31T23:59:59.9999999", ReadFlags.None)]
     [InlineData("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000000", ReadFlags.ZoneKnown)]
     public void Every_written_form_is_read(string text, string expected, ReadFlags flags)

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Globalization;
+using RufusIngest.Cloud;
+using RufusIngest.Passings;
+using RufusIngest.Reads;
+
+namespace RufusIngest.Tool;
+
+/// <summary>Options that several commands share, and what is made of their values.</summary>
+static class CommonOptions
+{
+    public const string ApiKeyVariable = "RUFUS_API_KEY";
+
+    public static Option<bool> Json(string description) => new("--json") { Description = description };
+
+    public static Option<string?> Post() => new("--post")
+    {
+        Description = "Base address of the API, such as https://api.runonrufus.com/v0/.",
+    };
+
+    public static Option<string?> ApiKey() => new("--api-key")
+    {
+        Description = $"API key; without it the environment variable {ApiKeyVariable}.",
+    };
+
+    public static Option<FileInfo?> Bibs() => new("--bibs") { Description = "CSV file of chip and bib." };
+
+    public static Option<int> FlushSeconds() => new("--flush-seconds")
+    {
+        Description = "How long to go on sending at the end before the rest is written to a file.",
+        DefaultValueFactory = _ => 30,
+    };
+
+    public static ChipTable ReadBibs(FileInfo? file)
+    {
+        if (file is null)
+            return ChipTable.Empty;
+        if (!file.Exists)
+            throw ToolException.BadInput($"there is no file {file.FullName} (--bibs).");
+        try
+        {
+            using StreamReader reader = file.OpenText();
+            return ChipTable.ReadCsv(reader, file.Name);
+        }
+        catch (ChipTableException exception)
+        {
+            throw ToolException.BadInput($"the list of bibs cannot be used:\n{exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw ToolException.BadInput($"{file.FullName} cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    public static ZoneRules FindZone(string name)
+    {
+        try
+        {
+            return ZoneRules.Find(name);
+        }
+        catch (Exception exception) when (exception is TimeZoneNotFoundException or InvalidTimeZoneException)
+        {
+            throw ToolException.BadInput(
+                $"there is no time zone '{name}'; give a name such as Europe/Madrid or an offset such as +02:00.",
+                exception);
+        }
+    }
+
+    public static DateOnly ReadDate(string text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
+            ? date
+            : throw ToolException.BadInput($"'{text}' is no date; write it as 2026-05-17.");
+
+    /// <summary>Makes a client of what the command line says; the caller disposes the HTTP client.</summary>
+    public static (HttpClient Http, RufusCloudClient Cloud) Connect(string post, string? apiKey)
+    {
+        string? key = apiKey ?? Environment.GetEnvironmentVariable(ApiKeyVariable);
+        if (string.IsNullOrWhiteSpace(key))
+            throw ToolException.BadInput($"there is no API key: give --api-key or set {ApiKeyVariable}.");
+        if (!Uri.TryCreate(post.EndsWith('/') ? post : post + "/", UriKind.Absolute, out Uri? address)
+            || address.Scheme is not ("http" or "https"))
+        {
+            throw ToolException.BadInput($"'{post}' is no address; write it as {RufusCloudClient.DefaultAddress}.");
+        }
+
+        HttpClient http = new() { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        try
+        {
+            return (http, new RufusCloudClient(http, key));
+        }
+        catch (ArgumentException exception)
+        {
+            http.Dispose();
+            throw ToolException.BadInput($"the API key cannot be sent: {exception.Message}", exception);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace RufusIngest.Tool;
+
+/// <summary>Exit codes, as the README documents them.</summary>
+static class ExitCode
+{
+    public const int Done = 0;
+
+    /// <summary>Something nobody foresaw.</summary>
+    public const int Unexpected = 1;
+
+    /// <summary>The command line or a file it names is wrong.</summary>
+    public const int BadInput = 2;
+
+    /// <summary>The demo's check failed: passings are missing or there twice.</summary>
+    public const int CheckFailed = 3;
+
+    /// <summary>A reader or the server cannot be reached.</summary>
+    public const int Unreachable = 4;
+
+    /// <summary>The server refused: key, session or passings; or passings were left unsent.</summary>
+    public const int Refused = 5;
+}
+
+/// <summary>An end with one clear line and an exit code.</summary>
+sealed class ToolException(int exitCode, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public int ExitCode { get; } = exitCode;
+
+    public static ToolException BadInput(string message, Exception? inner = null) =>
+        new(Tool.ExitCode.BadInput, message, inner);
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using RufusIngest.Cloud;
+
+namespace RufusIngest.Tool;
+
+/// <summary>The command line as a whole: parses it, runs the command, turns failures into one line and an exit code.</summary>
+static class ToolCommand
+{
+    public static async Task<int> RunAsync(
+        string[] args, Terminal terminal, CancellationToken cancellationToken = default)
+    {
+        RootCommand root = new("Reader bytes in, RUFUS passings out.");
+        root.Subcommands.Add(DemoCommand.Create(terminal));
+        root.Subcommands.Add(IngestCommand.Create(terminal));
+        root.Subcommands.Add(ReplayCommand.Create(terminal));
+        System.CommandLine.ParseResult parsed = root.Parse(args);
+        foreach (ParseError error in parsed.Errors)
+            terminal.Say($"rufus-ingest: {error.Message}");
+        if (parsed.Errors.Count > 0)
+        {
+            terminal.Say("rufus-ingest: --help tells what can be said.");
+            return ExitCode.BadInput;
+        }
+
+        InvocationConfiguration configuration = new()
+        {
+            Output = terminal.Output,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            // Ctrl-C ends the reading; what was read still has to be sent, which has its own time limit.
+            ProcessTerminationTimeout = TimeSpan.FromHours(1),
+        };
+        try
+        {
+            return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ToolException exception)
+        {
+            terminal.Say($"rufus-ingest: {exception.Message}");
+            return exception.ExitCode;
+        }
+        catch (RufusCloudException exception)
+        {
+            terminal.Say($"rufus-ingest: {exception.Message}");
+            return exception.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            terminal.Say("rufus-ingest: stopped.");
+            return ExitCode.Unexpected;
+        }
+        catch (Exception exception)
+        {
+            terminal.Say($"rufus-ingest: unexpected: {exception}");
+            return ExitCode.Unexpected;
+        }
+    }
+}
