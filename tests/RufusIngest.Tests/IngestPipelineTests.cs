@@ -100,7 +100,10 @@ public sealed class IngestPipelineTests
             CoreRun.SettingsOf(("a", "START")),
             options => options with
             {
-                MaxBatchPassings = 1, MaxWaitingBatches = 2, MaxWaitingChunks = 2, ChunkSize = 512,
+                MaxBatchPassings = 1,
+                MaxWaitingBatches = 2,
+                MaxWaitingChunks = 2,
+                ChunkSize = 512,
             });
         Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 4096, resumeWriterThreshold: 2048));
         Task reading = pipeline.ReadAsync("a", pipe.Reader, cancellation: Cancellation);

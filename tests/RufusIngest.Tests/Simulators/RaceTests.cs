@@ -261,7 +261,9 @@ public sealed class RaceTests
     {
         var spelling = new Dictionary<string, string>
         {
-            ["START"] = "^[0-9a-f]{12}$", ["5K"] = "^MC[0-9]{5}$", ["FINISH"] = "^[0-9]{6}$",
+            ["START"] = "^[0-9a-f]{12}$",
+            ["5K"] = "^MC[0-9]{5}$",
+            ["FINISH"] = "^[0-9]{6}$",
         };
 
         Assert.All(Default.Crossings, c => Assert.Matches(spelling[c.Location], c.Chip));

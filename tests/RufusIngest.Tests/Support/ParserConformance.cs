@@ -1,6 +1,6 @@
 using System.Text;
-using RufusIngest.Reads;
 using RufusIngest.Readers;
+using RufusIngest.Reads;
 
 namespace RufusIngest.Tests.Support;
 
