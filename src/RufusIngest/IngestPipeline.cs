@@ -211,16 +211,18 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         try
         {
-            while (await _sequencer.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+            while (await _sequencer.WaitToReadAsync().ConfigureAwait(false))
             {
                 while (_sequencer.TryApplyNext(_core, _output, out long receivedAt))
                 {
+                    _stop.Token.ThrowIfCancellationRequested();
                     if (receivedAt != 0)
                         _output.CloseBatches(receivedAt - _options.BatchAge.Ticks);
                     await HandOutAsync().ConfigureAwait(false);
                 }
             }
 
+            _stop.Token.ThrowIfCancellationRequested();
             _output.CloseBatches();
             await HandOutAsync().ConfigureAwait(false);
             _batches.Writer.Complete();

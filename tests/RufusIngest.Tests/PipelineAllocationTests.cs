@@ -14,6 +14,7 @@ namespace RufusIngest.Tests;
 public sealed class PipelineAllocationTests
 {
     const int Chips = 200;
+    const int Piece = 16_384;
     const int ReadsPerRound = Chips * 10;
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -31,17 +32,18 @@ public sealed class PipelineAllocationTests
     }
 
     /// <summary>
-    /// The difference of a short and a long stream through one warm pipeline, the least of several: how many buffers are
-    /// on the way at once, and so are in the pools, is a matter of chance. Nothing has to wait for room here; a wait for
-    /// room costs an object of the channel's.
+    /// The difference of a short and a long stream through one warm pipeline, the least of several. Each round is applied
+    /// before the next is sent, so that both have equally many buffers on the way, and nothing has to wait for room: a
+    /// wait for room costs an object of the channel's.
     /// </summary>
     static async Task<double> BytesPerFurtherRead(bool keep)
     {
-        const int Short = 20;
-        const int Long = 80;
+        const int Short = 10;
+        const int Long = 60;
+        const int Attempts = 5;
         int reads = 0;
         int expected = 0;
-        TaskCompletionSource applied = new();
+        using ManualResetEventSlim applied = new();
         IngestOptions options = new()
         {
             Settings = new IngestSettings
@@ -51,41 +53,49 @@ public sealed class PipelineAllocationTests
                 // Earlier passings are remembered by design, 40 bytes each.
                 Limits = new GateLimits { MaxEarlierPassings = 0 },
             },
-            ChunkSize = 16_384,
-            MaxWaitingChunks = 4096,
-            MaxWaitingBatches = 4096,
+            ChunkSize = Piece,
             MaxBatchPassings = 100,
             OnRead = (int _, in ChipRead _, long _, ReadOutcome _) =>
             {
                 if (++reads == expected)
-                    applied.SetResult();
+                    applied.Set();
             },
         };
         await using IngestPipeline pipeline = new(options, new FakeTimeProvider());
         List<byte[]> kept = [];
         Task<int> consumer = Task.Run(() => TakeAllAsync(pipeline, keep ? kept : null), Cancellation);
-        byte[] race = Rounds(Long);
+        byte[] race = Rounds(Attempts * (Short + Long));
+        int roundBytes = race.Length / (Attempts * (Short + Long));
+        int at = 0;
         long shortest = long.MaxValue;
         long longest = long.MaxValue;
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < Attempts; i++)
         {
             shortest = Math.Min(shortest, await AllocatedAsync(Short));
             longest = Math.Min(longest, await AllocatedAsync(Long));
         }
 
         await pipeline.CompleteAsync();
-        Assert.True(await consumer > 0);
+        Assert.Equal(Attempts * (Short + Long) * Chips, await consumer);
         return (longest - shortest) / (double)((Long - Short) * ReadsPerRound);
 
         async Task<long> AllocatedAsync(int rounds)
         {
-            applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            expected = reads + (rounds * ReadsPerRound);
-            MemoryStream stream = new(race, 0, race.Length / Long * rounds, writable: false);
-            PipeReader source = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16_384));
+            Pipe pipe = new(new PipeOptions(
+                readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0));
             long before = GC.GetTotalAllocatedBytes(true);
-            await pipeline.ReadAsync("mat", source, recorded: true, Cancellation);
-            await applied.Task.WaitAsync(Cancellation);
+            Task reading = pipeline.ReadAsync("mat", pipe.Reader, recorded: true, Cancellation);
+            for (int i = 0; i < rounds; i++, at += roundBytes)
+            {
+                applied.Reset();
+                expected = reads + ReadsPerRound;
+                for (int sent = 0; sent < roundBytes; sent += Piece)
+                    await pipe.Writer.WriteAsync(race.AsMemory(at + sent, Math.Min(Piece, roundBytes - sent)), Cancellation);
+                applied.Wait(Cancellation);
+            }
+
+            await pipe.Writer.CompleteAsync();
+            await reading;
             return GC.GetTotalAllocatedBytes(true) - before;
         }
     }
