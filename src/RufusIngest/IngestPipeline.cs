@@ -208,16 +208,18 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         try
         {
-            while (await _sequencer.WaitToReadAsync(_stopped).ConfigureAwait(false))
+            while (await _sequencer.WaitToReadAsync().ConfigureAwait(false))
             {
                 while (_sequencer.TryApplyNext(_core, _output, out long receivedAt))
                 {
+                    _stopped.ThrowIfCancellationRequested();
                     if (receivedAt != 0)
                         _output.CloseBatches(receivedAt - _options.BatchAge.Ticks);
                     await HandOutAsync().ConfigureAwait(false);
                 }
             }
 
+            _stopped.ThrowIfCancellationRequested();
             _output.CloseBatches();
             await HandOutAsync().ConfigureAwait(false);
             _batches.Writer.Complete();

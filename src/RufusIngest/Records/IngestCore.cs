@@ -199,7 +199,7 @@ public sealed class IngestCore
         passing.Session = location.Session;
         passing.Number = ++location.LastNumber;
         location.Passings++;
-        location.Late += passing.Flags.HasFlag(PassingFlags.Late) ? 1 : 0;
+        location.Late += (passing.Flags & PassingFlags.Late) != 0 ? 1 : 0;
         output.Batcher.Add(passing, location.Name, jsonBib, record.ReceivedAt);
     }
 

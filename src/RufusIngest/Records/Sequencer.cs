@@ -61,8 +61,9 @@ sealed class Sequencer
 
     public void Complete() => _channel.Writer.TryComplete();
 
-    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellation) =>
-        _channel.Reader.WaitToReadAsync(cancellation);
+    /// <summary>Ends when there is a record, or with false after <see cref="Complete"/>.</summary>
+    /// <remarks>It takes no cancellation: with one, each wait would cost the channel an object.</remarks>
+    public ValueTask<bool> WaitToReadAsync() => _channel.Reader.WaitToReadAsync(CancellationToken.None);
 
     /// <summary>Applies the next record, if there is one, and gives its buffer back.</summary>
     /// <param name="core">Applies it.</param>
