@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -29,6 +30,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly TimeProvider _time;
     readonly CancellationTokenSource _stop = new();
     readonly CancellationToken _stopped;
+    readonly ConcurrentDictionary<int, bool> _beingRead = new();
     readonly SemaphoreSlim _settingsLock = new(1, 1);
     readonly IngestMetrics _metrics;
     readonly Task _run;
@@ -89,23 +91,27 @@ public sealed class IngestPipeline : IAsyncDisposable
     /// </param>
     /// <param name="cancellation">Stops reading; what was read stays.</param>
     /// <exception cref="ArgumentException">There is no such reader.</exception>
+    /// <exception cref="InvalidOperationException">The reader is being read already.</exception>
     /// <exception cref="IOException">The connection broke; what was read stays.</exception>
     public async Task ReadAsync(
         string reader, PipeReader source, bool recorded = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         int index = IndexOfReader(reader);
+        if (!_beingRead.TryAdd(index, true))
+            throw new InvalidOperationException($"Reader '{reader}' is being read already; one connection at a time.");
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopped);
-        await _sequencer.WriteAsync(RecordKind.Connected, index, Now(recorded), default, linked.Token)
-            .ConfigureAwait(false);
         try
         {
+            await _sequencer.WriteAsync(RecordKind.Connected, index, Now(recorded), default, linked.Token)
+                .ConfigureAwait(false);
             await CopyAsync(index, source, recorded, linked.Token).ConfigureAwait(false);
         }
         finally
         {
             await source.CompleteAsync().ConfigureAwait(false);
             await TryWriteAsync(RecordKind.Disconnected, index, Now(recorded)).ConfigureAwait(false);
+            _beingRead.TryRemove(index, out _);
         }
     }
 

@@ -143,6 +143,19 @@ public sealed class IngestPipelineTests
     }
 
     [Fact]
+    public async Task Two_connections_of_one_reader_at_once_are_refused()
+    {
+        await using IngestPipeline pipeline = Start(CoreRun.SettingsOf(("a", "START")));
+        Pipe pipe = new();
+        Task reading = pipeline.ReadAsync("a", pipe.Reader, cancellation: Cancellation);
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => pipeline.ReadAsync("a", Lines(CoreRun.Line("60", 2)), cancellation: Cancellation));
+        await pipe.Writer.CompleteAsync();
+        await reading;
+        await pipeline.ReadAsync("a", Lines(CoreRun.Line("60", 2)), cancellation: Cancellation);
+    }
+
+    [Fact]
     public async Task Cancelling_a_connection_leaves_the_pipeline_running()
     {
         await using IngestPipeline pipeline = Start(CoreRun.SettingsOf(("a", "START")));

@@ -208,7 +208,13 @@ public sealed class IngestCore
         foreach (Reader reader in _readers)
             reader.Time.Tick(record.ReceivedAt, _settings!.ReaderLeaveTime.Ticks);
         foreach (Location location in _locations)
-            _gate!.Advance(location.Index, location.Time.Low());
+        {
+            if (location.Time.IsDeserted)
+                _gate!.Flush(location.Index);
+            else
+                _gate!.Advance(location.Index, location.Time.Low());
+        }
+
         Number(record, output);
     }
 

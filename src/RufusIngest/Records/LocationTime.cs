@@ -15,7 +15,8 @@ sealed class ReaderTime
 
     bool IsConnected { get; set; }
 
-    bool HasLeft { get; set; }
+    /// <summary>It has been disconnected for longer than the leave time.</summary>
+    public bool HasLeft { get; private set; }
 
     /// <summary>A read was seen.</summary>
     public void Observe(long time, long receivedAt)
@@ -56,6 +57,9 @@ sealed class LocationTime
     readonly List<ReaderTime> _readers = [];
 
     public void Add(ReaderTime reader) => _readers.Add(reader);
+
+    /// <summary>All readers have left: nobody will move the time on, and nothing is worth waiting for.</summary>
+    public bool IsDeserted => _readers.Count > 0 && _readers.TrueForAll(reader => reader.HasLeft);
 
     /// <summary>The watermark, or <see cref="long.MinValue"/> while no reader has said a time.</summary>
     public long Low()

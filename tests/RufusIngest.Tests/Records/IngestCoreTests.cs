@@ -146,6 +146,22 @@ public sealed class IngestCoreTests
     }
 
     [Fact]
+    public void When_all_readers_have_left_nothing_waits_for_the_slowest_of_them()
+    {
+        CoreRun run = new(("slow", "FINISH"), ("right", "FINISH"));
+        for (int reader = 0; reader < 2; reader++)
+            run.Apply(RecordKind.Connected, reader, CoreRun.At(400));
+        run.Chunk(0, 400, CoreRun.Line("a", 200));
+        run.Chunk(1, 400, CoreRun.Line("b", 400));
+        for (int reader = 0; reader < 2; reader++)
+            run.Apply(RecordKind.Disconnected, reader, CoreRun.At(401));
+        run.Tick(430);
+        Assert.Equal(["a"], run.Passings.Select(p => p.Chip.ToString()));
+        run.Tick(432);
+        Assert.Equal(["a", "b"], run.Passings.Select(p => p.Chip.ToString()));
+    }
+
+    [Fact]
     public void A_read_far_ahead_of_its_arrival_moves_no_time_but_still_leaves_soon()
     {
         CoreRun run = new(("mat", "FINISH"));
