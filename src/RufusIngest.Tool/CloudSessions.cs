@@ -27,10 +27,41 @@ static class CloudSessions
                     terminal.Say($"{location.Key}: opened session {session} of device {device}.");
             }
 
+            else
+            {
+                await RequireEmptyAsync(cloud, location.Key, session, cancellation).ConfigureAwait(false);
+            }
+
             tokens[location.Key] = session;
         }
 
         return tokens;
+    }
+
+    /// <summary>
+    /// Numbers start at 1 with each run, so a session that has passings would take the new ones for repeats. A key that
+    /// cannot read leaves it unknown.
+    /// </summary>
+    static async Task RequireEmptyAsync(
+        RufusCloudClient cloud, string location, string token, CancellationToken cancellation)
+    {
+        CloudSession session;
+        try
+        {
+            session = await cloud.GetSessionAsync(token, cancellation).ConfigureAwait(false);
+        }
+        catch (RufusCloudException exception) when (exception.Failure == RufusFailure.KeyRefused)
+        {
+            return;
+        }
+
+        if (session.Passings > 0)
+        {
+            throw new ToolException(
+                ExitCode.Refused,
+                $"{location}: session {token} has {session.Passings} passings already, and this run would number from 1 "
+                + "again; leave session= out to open a new one.");
+        }
     }
 
     static string? TheOne(IEnumerable<string?> values, string location, string what)

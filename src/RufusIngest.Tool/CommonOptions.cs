@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security;
 using RufusIngest.Cloud;
 using RufusIngest.Passings;
 using RufusIngest.Reads;
@@ -29,6 +30,14 @@ static class CommonOptions
     {
         Description = "How long to go on sending at the end before the rest is written to a file.",
         DefaultValueFactory = _ => 30,
+        Validators =
+        {
+            result =>
+            {
+                if (result.Errors.Any() || result.GetValueOrDefault<int>() is < 0 or > 86_400)
+                    result.AddError("--flush-seconds must be 0 to 86400.");
+            },
+        },
     };
 
     public static ChipTable ReadBibs(FileInfo? file)
@@ -58,7 +67,8 @@ static class CommonOptions
         {
             return ZoneRules.Find(name);
         }
-        catch (Exception exception) when (exception is TimeZoneNotFoundException or InvalidTimeZoneException)
+        catch (Exception exception) when (exception is TimeZoneNotFoundException or InvalidTimeZoneException
+            or SecurityException or IOException or UnauthorizedAccessException)
         {
             throw ToolException.BadInput(
                 $"there is no time zone '{name}'; give a name such as Europe/Madrid or an offset such as +02:00.",
@@ -83,7 +93,9 @@ static class CommonOptions
             throw ToolException.BadInput($"'{post}' is no address; write it as {RufusCloudClient.DefaultAddress}.");
         }
 
-        HttpClient http = new() { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        // A redirect would carry the key to another host.
+        SocketsHttpHandler handler = new() { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) };
+        HttpClient http = new(handler) { BaseAddress = address };
         try
         {
             return (http, new RufusCloudClient(http, key));

@@ -110,7 +110,7 @@ static class DemoCommand
                 terminal, readers, LiveRun.SettingsOf(readers, chips, options.Gate), cloud, tokens, Path.GetTempPath());
             await using var _ = run.ConfigureAwait(false);
             RunReport report = await run.RunAsync(
-                mustConnect: true, name => players[name].Completion.IsCompleted, FlushTime, options.Json, cancellation)
+                name => players[name].Completion.IsCompleted, FlushTime, options.Json, cancellation)
                 .ConfigureAwait(false);
             return report with { Check = await CheckAsync(race, cloud, tokens, cancellation).ConfigureAwait(false) };
         }

@@ -38,6 +38,12 @@ static class IngestCommand
             var (http, cloud) = CommonOptions.Connect(parsed.GetValue(post)!, parsed.GetValue(apiKey));
             using (http)
             {
+                if (!parsed.GetValue(wait))
+                {
+                    foreach (ReaderSpec spec in specs)
+                        await new ReaderLink(spec, terminal).ProbeAsync(cancellation).ConfigureAwait(false);
+                }
+
                 var tokens = await CloudSessions.OpenAsync(terminal, cloud, specs, quiet, cancellation)
                     .ConfigureAwait(false);
                 LiveRun run = new(
@@ -45,7 +51,7 @@ static class IngestCommand
                     Directory.GetCurrentDirectory());
                 await using var _ = run.ConfigureAwait(false);
                 RunReport report = await run.RunAsync(
-                    !parsed.GetValue(wait), _ => false, TimeSpan.FromSeconds(parsed.GetValue(flush)), quiet, cancellation)
+                    _ => false, TimeSpan.FromSeconds(parsed.GetValue(flush)), quiet, cancellation)
                     .ConfigureAwait(false);
                 return Finish(terminal, report, quiet);
             }
@@ -62,6 +68,13 @@ static class IngestCommand
             report.WriteTable(terminal.Console);
         if (report.Unsent > 0)
             terminal.Say($"rufus-ingest: {report.Unsent} passings were not sent; they are in {report.UnsentFile}.");
+        if (report.NumbersTaken > 0)
+        {
+            terminal.Say(
+                $"rufus-ingest: the server already had passings under {report.NumbersTaken} of the numbers sent, and may "
+                + "not have stored the new ones: use a new session and send the readers' logs again.");
+        }
+
         return report.ExitCode;
     }
 }

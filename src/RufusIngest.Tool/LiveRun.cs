@@ -48,13 +48,12 @@ sealed class LiveRun : IAsyncDisposable
     };
 
     /// <summary>Runs it.</summary>
-    /// <param name="mustConnect">Fail when a reader cannot be reached at the start.</param>
     /// <param name="isOver">Tells by reader name whether it will send no more.</param>
     /// <param name="flush">How long to go on sending at the end.</param>
     /// <param name="quiet">No progress.</param>
     /// <param name="cancellation">Ends the reading, not the sending of what was read.</param>
     public async Task<RunReport> RunAsync(
-        bool mustConnect, Func<string, bool> isOver, TimeSpan flush, bool quiet, CancellationToken cancellation)
+        Func<string, bool> isOver, TimeSpan flush, bool quiet, CancellationToken cancellation)
     {
         _clock.Start();
         Task delivery = DeliverAsync();
@@ -63,21 +62,16 @@ sealed class LiveRun : IAsyncDisposable
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            Task[] links =
-            [
-                .. _readers.Select(reader => new ReaderLink(reader, _terminal).RunAsync(
-                    _pipeline, mustConnect, () => isOver(reader.Name), reading.Token)),
-            ];
-            await foreach (Task link in Task.WhenEach(links).ConfigureAwait(false))
-            {
-                if (link.IsFaulted)
-                    await reading.CancelAsync().ConfigureAwait(false);
-            }
-
-            _giveUp.CancelAfter(flush);
-            await _pipeline.CompleteAsync().ConfigureAwait(false);
+            Task links = Task.WhenAll(_readers.Select(reader => new ReaderLink(reader, _terminal).RunAsync(
+                _pipeline, () => isOver(reader.Name), reading.Token)));
+            // Delivery ends first only when even the file cannot be written: then nothing would take what is read.
+            if (await Task.WhenAny(links, delivery).ConfigureAwait(false) == delivery)
+                await reading.CancelAsync().ConfigureAwait(false);
+            else
+                _giveUp.CancelAfter(flush);
+            await Task.WhenAny(Task.WhenAll(links, _pipeline.CompleteAsync()), delivery).ConfigureAwait(false);
             await delivery.ConfigureAwait(false);
-            await Task.WhenAll(links).ConfigureAwait(false);
+            await links.ConfigureAwait(false);
         }
         finally
         {
@@ -104,6 +98,10 @@ sealed class LiveRun : IAsyncDisposable
         {
             _terminal.Say("The time for sending is over; what is left is written to a file.");
         }
+        catch (Exception exception)
+        {
+            _terminal.Say($"Sending failed ({exception.Message}); passings are written to a file from here on.");
+        }
 
         foreach (PassingBatch batch in _uploader.TakeUndelivered())
         {
@@ -123,6 +121,7 @@ sealed class LiveRun : IAsyncDisposable
         Counters = _pipeline.GetCounters(),
         Upload = _uploader.Counters,
         Elapsed = _clock.Elapsed,
+        NumbersTaken = _uploader.Counters.UnexpectedDuplicates,
         Unsent = _unsent.Count,
         UnsentFile = _unsent.Path,
     };

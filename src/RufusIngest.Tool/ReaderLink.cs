@@ -14,11 +14,9 @@ sealed class ReaderLink(ReaderSpec reader, Terminal terminal)
 
     /// <summary>Reads until cancelled, or until the reader is said to be over when a connection has ended.</summary>
     /// <param name="pipeline">Gets the bytes.</param>
-    /// <param name="mustConnect">Fail when the first connection cannot be made.</param>
     /// <param name="isOver">True when no further connection is worth a try.</param>
     /// <param name="cancellation">Ends it; what was read stays.</param>
-    public async Task RunAsync(
-        IngestPipeline pipeline, bool mustConnect, Func<bool> isOver, CancellationToken cancellation)
+    public async Task RunAsync(IngestPipeline pipeline, Func<bool> isOver, CancellationToken cancellation)
     {
         TimeSpan delay = FirstDelay;
         while (!cancellation.IsCancellationRequested)
@@ -36,15 +34,6 @@ sealed class ReaderLink(ReaderSpec reader, Terminal terminal)
             }
             catch (Exception exception) when (exception is SocketException or IOException or TimeoutException)
             {
-                if (mustConnect && Connections == 0)
-                {
-                    throw new ToolException(
-                        ExitCode.Unreachable,
-                        $"reader {reader.Name} cannot be reached: {exception.Message} "
-                        + "(--wait-for-readers waits for it).",
-                        exception);
-                }
-
                 if (delay == FirstDelay && !isOver())
                     terminal.Say($"{reader.Name}: {exception.Message}; trying again.");
             }
@@ -57,6 +46,23 @@ sealed class ReaderLink(ReaderSpec reader, Terminal terminal)
                 return;
             await Task.Delay(delay, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+        }
+    }
+
+    /// <summary>Finds out whether the reader answers, before anything is changed at the server.</summary>
+    /// <exception cref="ToolException">It does not.</exception>
+    public async Task ProbeAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using Socket socket = await ConnectAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or TimeoutException)
+        {
+            throw new ToolException(
+                ExitCode.Unreachable,
+                $"reader {reader.Name} cannot be reached: {exception.Message} (--wait-for-readers waits for it).",
+                exception);
         }
     }
 

@@ -99,6 +99,10 @@ static class ReplayCommand
             throw ToolException.BadInput($"there is no file {missing.FullName}.");
         if (options.Post is not null && options.Session is null)
             throw ToolException.BadInput("--post needs --session: replaying never opens a session.");
+        if (options.Post is not null && options.Out is not null)
+            throw ToolException.BadInput("--out and --post do not go together.");
+        if (options.Files.Any(file => file.FullName == options.Out?.FullName))
+            throw ToolException.BadInput($"--out would overwrite {options.Out!.FullName}, which is to be read.");
         Stopwatch clock = Stopwatch.StartNew();
         using ReplayWriter writer = new(terminal, options.Json, options.Reader, options.Out);
         IngestPipeline pipeline = new(new IngestOptions
@@ -165,7 +169,7 @@ static class ReplayCommand
         try
         {
             // Sending ends first only when it fails: then reading would wait for ever for room.
-            if (await Task.WhenAny(reading, sending).ConfigureAwait(false) == sending && !reading.IsCompleted)
+            if (await Task.WhenAny(reading, sending).ConfigureAwait(false) == sending && !sending.IsCompletedSuccessfully)
                 await giveUp.CancelAsync().ConfigureAwait(false);
             giveUp.CancelAfter(options.Flush);
             await sending.ConfigureAwait(false);

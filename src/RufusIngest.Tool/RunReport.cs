@@ -16,6 +16,9 @@ sealed record RunReport
 
     public int Unsent { get; init; }
 
+    /// <summary>Passings whose number the server had before they were ever sent: somebody else numbers this session.</summary>
+    public long NumbersTaken { get; init; }
+
     public string? UnsentFile { get; init; }
 
     public int Guns { get; init; }
@@ -24,7 +27,7 @@ sealed record RunReport
 
     public int ExitCode =>
         Check is { Passed: false } ? Tool.ExitCode.CheckFailed
-        : Unsent > 0 ? Tool.ExitCode.Refused
+        : Unsent > 0 || NumbersTaken > 0 ? Tool.ExitCode.Refused
         : Tool.ExitCode.Done;
 
     long ReadsPerSecond => Elapsed > TimeSpan.Zero ? (long)(Counters.Reads / Elapsed.TotalSeconds) : 0;

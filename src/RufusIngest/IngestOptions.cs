@@ -24,21 +24,27 @@ public sealed record IngestOptions
     /// <summary>Passings of a batch at most. Default 500.</summary>
     public int MaxBatchPassings { get; init; } = 500;
 
-    /// <summary>A batch leaves at the latest this long after its first passing. Default 0.25 s.</summary>
+    /// <summary>A batch leaves this long after its first passing, unless earlier ones still wait. Default 0.25 s.</summary>
     public TimeSpan BatchAge { get; init; } = TimeSpan.FromSeconds(0.25);
 
-    /// <summary>Batches waiting at most; then no more records are applied until one is taken. Default 16.</summary>
-    public int MaxWaitingBatches { get; init; } = 16;
+    /// <summary>
+    /// Batches waiting at most; then no more records are applied until one is taken. While any waits, the next one grows
+    /// to its full size instead of leaving by age. Default 256: some 128,000 passings.
+    /// </summary>
+    public int MaxWaitingBatches { get; init; } = 256;
 
     /// <summary>How often the core is told that host time went on. Default 0.1 s.</summary>
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromSeconds(0.1);
 
     /// <summary>
     /// Called for guns, markers, clocks that were never set and sessions, on the pipeline's thread: return quickly.
+    /// What it throws is logged.
     /// </summary>
     public Action<TimingEvent>? OnEvent { get; init; }
 
-    /// <summary>Called with every read and what became of it, on the pipeline's thread: return quickly.</summary>
+    /// <summary>
+    /// Called with every read and what became of it, on the pipeline's thread: return quickly. What it throws is logged.
+    /// </summary>
     public ReadObserver? OnRead { get; init; }
 
     internal void Validate()

@@ -37,6 +37,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly ITimer _ticks;
     IngestSettings _settings;
     int _completing;
+    int _disposed;
 
     /// <summary>Starts a pipeline.</summary>
     /// <param name="options">Settings and bounds.</param>
@@ -52,7 +53,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         _stopped = _stop.Token;
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger<IngestPipeline>.Instance;
-        _core = new IngestCore(options.Protocols) { ReadObserver = options.OnRead };
+        _core = new IngestCore(options.Protocols) { ReadObserver = Guarded(options.OnRead) };
         _output = new IngestOutput(options.MaxBatchPassings, options.MaxWaitingBatches + 64);
         _sequencer = new Sequencer(options.ChunkSize, options.MaxWaitingChunks, _time);
         _batches = Channel.CreateBounded<PassingBatch>(
@@ -120,7 +121,8 @@ public sealed class IngestPipeline : IAsyncDisposable
         while (true)
         {
             ReadResult result = await source.ReadAsync(cancellation).ConfigureAwait(false);
-            await _sequencer.WriteChunksAsync(index, Now(recorded), result.Buffer, cancellation).ConfigureAwait(false);
+            // What has been taken from the connection is kept, even when the caller wants no more.
+            await _sequencer.WriteChunksAsync(index, Now(recorded), result.Buffer, _stopped).ConfigureAwait(false);
             source.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted || result.IsCanceled)
                 return;
@@ -182,6 +184,8 @@ public sealed class IngestPipeline : IAsyncDisposable
     /// <summary>Stops at once. After <see cref="CompleteAsync"/> nothing is left to stop.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _ticks.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         _sequencer.Complete();
@@ -219,7 +223,8 @@ public sealed class IngestPipeline : IAsyncDisposable
                 while (_sequencer.TryApplyNext(_core, _output, out long receivedAt))
                 {
                     _stopped.ThrowIfCancellationRequested();
-                    if (receivedAt != 0)
+                    // While earlier ones wait, batches grow instead: an outage is bridged by few full ones.
+                    if (receivedAt != 0 && _batches.Reader.Count == 0)
                         _output.CloseBatches(receivedAt - _options.BatchAge.Ticks);
                     await HandOutAsync().ConfigureAwait(false);
                 }
@@ -248,13 +253,39 @@ public sealed class IngestPipeline : IAsyncDisposable
         if (_output.Events.Count > 0)
         {
             foreach (TimingEvent timingEvent in _output.Events)
-                _options.OnEvent?.Invoke(timingEvent);
+                Tell(timingEvent);
             _output.ClearEvents();
         }
 
         while (_output.TryTakeBatch(out PassingBatch batch))
             await _batches.Writer.WriteAsync(batch, _stopped).ConfigureAwait(false);
     }
+
+    void Tell(in TimingEvent timingEvent)
+    {
+        try
+        {
+            _options.OnEvent?.Invoke(timingEvent);
+        }
+        catch (Exception exception)
+        {
+            _logger.LogError(exception, "OnEvent failed on {Kind}; the pipeline goes on.", timingEvent.Kind);
+        }
+    }
+
+    ReadObserver? Guarded(ReadObserver? observer) => observer is null
+        ? null
+        : (int reader, in ChipRead read, long time, ReadOutcome outcome) =>
+        {
+            try
+            {
+                observer(reader, read, time, outcome);
+            }
+            catch (Exception exception)
+            {
+                _logger.LogError(exception, "OnRead failed; the pipeline goes on.");
+            }
+        };
 
     /// <summary>Appends a record that nobody misses once the pipeline has stopped.</summary>
     async ValueTask TryWriteAsync(RecordKind kind, int index, long receivedAt)

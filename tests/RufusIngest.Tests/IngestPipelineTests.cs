@@ -143,6 +143,51 @@ public sealed class IngestPipelineTests
     }
 
     [Fact]
+    public async Task A_callback_that_throws_stops_nothing()
+    {
+        await using IngestPipeline pipeline = Start(
+            CoreRun.SettingsOf(("a", "START")),
+            options => options with
+            {
+                OnEvent = _ => throw new InvalidOperationException(),
+                OnRead = (int _, in ChipRead _, long _, ReadOutcome _) => throw new InvalidOperationException(),
+            });
+        await pipeline.ReadAsync("a", Lines(CoreRun.Line("0", 1, "!"), CoreRun.Line("58", 2)), cancellation: Cancellation);
+        Task<List<string>> items = TakeAll(pipeline);
+        await pipeline.CompleteAsync();
+        Assert.Single(await items);
+    }
+
+    [Fact]
+    public async Task While_batches_wait_the_next_one_grows_instead_of_leaving_by_age()
+    {
+        await using IngestPipeline pipeline = Start(CoreRun.SettingsOf(("a", "START")));
+        Pipe pipe = new();
+        Task reading = pipeline.ReadAsync("a", pipe.Reader, cancellation: Cancellation);
+        for (int i = 0; i < 50; i++)
+        {
+            await pipe.Writer.WriteAsync(PlainParser.Lines(CoreRun.Line($"c{i}", i * 10)), Cancellation);
+            while (pipeline.GetCounters().Reads <= i)
+                await Task.Yield();
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await pipe.Writer.CompleteAsync();
+        await reading;
+        await pipeline.CompleteAsync();
+        List<int> sizes = [];
+        while (pipeline.Batches.TryRead(out PassingBatch? batch))
+        {
+            sizes.Add(batch.Count);
+            batch.Dispose();
+            batch.Dispose();
+        }
+
+        Assert.Equal(50, sizes.Sum());
+        Assert.InRange(sizes.Count, 1, 3);
+    }
+
+    [Fact]
     public async Task Two_connections_of_one_reader_at_once_are_refused()
     {
         await using IngestPipeline pipeline = Start(CoreRun.SettingsOf(("a", "START")));

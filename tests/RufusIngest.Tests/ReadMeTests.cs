@@ -21,7 +21,7 @@ public sealed class ReadMeTests
 
 #pragma warning disable xUnit1051 // The example is shown without a test's cancellation.
         // README example begins
-        using HttpClient http = new() { BaseAddress = new Uri(address) };
+        using HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(address) };
         RufusCloudClient cloud = new(http, apiKey);
         string device = await cloud.BindDeviceAsync("My timing software", "finish-1");
         string session = await cloud.OpenSessionAsync(device, "FINISH");

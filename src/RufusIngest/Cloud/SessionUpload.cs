@@ -146,16 +146,15 @@ sealed class SessionUpload
     {
         if (!await MaySendAsync(patience, cancellationToken).ConfigureAwait(false))
             return false;
-        bool isRetry = false;
+        int sends = 0;
         DeliveryAction action = _delivery.On(new(DeliveryEventKind.BatchReady));
         while (true)
         {
             switch (action.Kind)
             {
                 case DeliveryActionKind.Send:
-                    if (isRetry)
+                    if (sends++ > 0)
                         _context.Totals.Retried();
-                    isRetry = true;
                     byte[] prefix = CurrentPrefix();
                     _outcome = await PostAsync(_head!, prefix, cancellationToken).ConfigureAwait(false);
                     action = _delivery.On(_outcome);
@@ -178,7 +177,7 @@ sealed class SessionUpload
                     action = _delivery.On(new(DeliveryEventKind.Resumed));
                     break;
                 default:
-                    Acknowledge();
+                    Acknowledge(isFirstSend: sends == 1);
                     return true;
             }
         }
@@ -232,11 +231,18 @@ sealed class SessionUpload
         await content.CloseAsync().ConfigureAwait(false);
     }
 
-    void Acknowledge()
+    void Acknowledge(bool isFirstSend)
     {
         PassingBatch batch = _head!;
         _head = null;
-        _context.Totals.Acknowledged(batch.Count, Math.Clamp(_outcome.Duplicates ?? 0, 0, batch.Count));
+        int duplicates = Math.Clamp(_outcome.Duplicates ?? 0, 0, batch.Count);
+        _context.Totals.Acknowledged(batch.Count, duplicates);
+        if (isFirstSend && duplicates > 0)
+        {
+            _context.Totals.NumbersTaken(duplicates);
+            UploadLog.NumbersTaken(_context.Logger, Location, Session, duplicates, batch.FirstNumber);
+        }
+
         _acknowledgedNumber = batch.LastNumber;
         batch.Dispose();
     }

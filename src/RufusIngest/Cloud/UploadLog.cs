@@ -16,6 +16,12 @@ static partial class UploadLog
     public static partial void Stopped(
         ILogger logger, string location, int session, int firstNumber, RufusFailure failure, int status, string? words);
 
+    [LoggerMessage(4, LogLevel.Error,
+        "{Location} session {Session}: the server already had {Count} of the numbers from {FirstNumber}, sent for the "
+        + "first time: somebody else numbers this session, and the new passings may not be stored")]
+    public static partial void NumbersTaken(
+        ILogger logger, string location, int session, int count, int firstNumber);
+
     [LoggerMessage(3, LogLevel.Error, "SessionStopped threw")]
     public static partial void HandlerFailed(ILogger logger, Exception e);
 }

@@ -9,6 +9,7 @@ sealed class UploadTotals
     long _retries;
     long _bytes;
     long _queueFull;
+    long _unexpected;
 
     public UploadCounters Read() => new(
         Interlocked.Read(ref _batches),
@@ -16,7 +17,8 @@ sealed class UploadTotals
         Interlocked.Read(ref _duplicates),
         Interlocked.Read(ref _retries),
         Interlocked.Read(ref _bytes),
-        Interlocked.Read(ref _queueFull));
+        Interlocked.Read(ref _queueFull),
+        Interlocked.Read(ref _unexpected));
 
     public void Acknowledged(int passings, int duplicates)
     {
@@ -24,6 +26,8 @@ sealed class UploadTotals
         Interlocked.Add(ref _passings, passings);
         Interlocked.Add(ref _duplicates, duplicates);
     }
+
+    public void NumbersTaken(int passings) => Interlocked.Add(ref _unexpected, passings);
 
     public void Retried() => Interlocked.Increment(ref _retries);
 

@@ -18,6 +18,7 @@ public sealed class PassingBatch : IDisposable
     readonly int[] _ends;
     byte[] _items;
     int _length;
+    int _isOut;
 
     internal PassingBatch(ObjectPool<PassingBatch> pool, int maxPassings)
     {
@@ -66,6 +67,7 @@ public sealed class PassingBatch : IDisposable
 
     internal void Open(string location, int session, long now)
     {
+        _isOut = 1;
         Location = location;
         Session = session;
         OpenedAt = now;
@@ -83,8 +85,12 @@ public sealed class PassingBatch : IDisposable
         _passings[Count++] = passing;
     }
 
-    /// <summary>Gives the batch and its buffers back to the pool.</summary>
-    public void Dispose() => _pool.Return(this);
+    /// <summary>Gives the batch and its buffers back to the pool. Only the first call counts.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isOut, 0) == 1)
+            _pool.Return(this);
+    }
 
     internal void Clear()
     {

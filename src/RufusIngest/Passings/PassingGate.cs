@@ -146,7 +146,7 @@ sealed class PassingGate
             }
         }
 
-        if (after != -2 && location.Reaches(time, At(ref track, after).First))
+        if (after != -2 && location.Reaches(time, At(ref track, after)))
             return PutBefore(ref track, after, time, read, reader, location);
         Insert(index, ref track, after, before, time, read, reader, aheadOf);
         return ReadOutcome.Opened;
@@ -171,9 +171,15 @@ sealed class PassingGate
     ReadOutcome PutBefore(ref Track track, int at, long time, in ChipRead read, int reader, Location location)
     {
         ref Interval interval = ref At(ref track, at);
-        interval.First = time;
         if (interval.Open < 0)
+        {
+            // Only an unbroken burst reaches further back; else reads could chain back over an earlier crossing.
+            if (interval.First - time <= location.BurstGap)
+                interval.First = time;
             return ReadOutcome.BeforeDecided;
+        }
+
+        interval.First = time;
         int index = interval.Open;
         interval.Record = time;
         ref OpenBurst burst = ref _bursts[index];
@@ -386,7 +392,6 @@ sealed class PassingGate
     sealed class Location
     {
         long _deadTime;
-        long _reach;
 
         public long BurstGap { get; private set; }
 
@@ -404,7 +409,6 @@ sealed class PassingGate
             BurstGap = options.BurstGap.Ticks;
             ReorderDelay = options.ReorderDelay.Ticks;
             MaxOpenBursts = options.MaxOpenBursts;
-            _reach = Math.Max(_deadTime, BurstGap);
         }
 
         /// <summary>Whether an interval absorbs a read that is not before it, and why.</summary>
@@ -414,7 +418,8 @@ sealed class PassingGate
             : time - interval.Record <= _deadTime ? ReadOutcome.DeadTime
             : ReadOutcome.Opened;
 
-        /// <summary>A burst that began with the read would absorb the interval's first.</summary>
-        public bool Reaches(long time, long first) => first - time <= _reach;
+        /// <summary>The read belongs to the burst of the interval after it, or its dead time would hide that one's record.</summary>
+        public bool Reaches(long time, in Interval interval) =>
+            interval.First - time <= BurstGap || interval.Record - time <= _deadTime;
     }
 }

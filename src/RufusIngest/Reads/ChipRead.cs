@@ -81,9 +81,6 @@ public struct ChipRead
     /// </summary>
     public long Time { get; set; }
 
-    /// <summary>Last-seen time in the same form where one record spans several detections, else 0.</summary>
-    public long LastSeen { get; set; }
-
     /// <summary>The reader's own number of the record (log id, passing number), or −1.</summary>
     public long Number { get; set; }
 

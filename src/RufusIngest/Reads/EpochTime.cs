@@ -14,6 +14,9 @@ static class EpochTime
     /// <summary>2000-01-01: a reader that says less has a clock that was never set.</summary>
     public const long ClockSetFrom = 10957 * TicksPerDay;
 
+    /// <summary>9999-12-31: later times cannot be written as a date.</summary>
+    public const long LastDay = 2_932_896 * TicksPerDay;
+
     static ReadOnlySpan<byte> DaysInMonth => [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
     /// <summary>Ticks of a date and time of day, or false when a part is out of range. Years 1 to 9999.</summary>

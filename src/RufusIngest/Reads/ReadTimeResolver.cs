@@ -30,7 +30,10 @@ public sealed class ReadTimeResolver
     /// <param name="read">Flags are added to it; its time stays as the reader said it.</param>
     /// <param name="receivedUtc">Arrival of the bytes that completed it, ticks since 1970-01-01 UTC, or 0 when unknown.</param>
     /// <param name="utc">The instant in 100 ns ticks since 1970-01-01 UTC.</param>
-    /// <returns>False when no instant can be given: the clock was never set, or there is neither time nor date.</returns>
+    /// <returns>
+    /// False when no instant can be given: the clock was never set, there is neither time nor date, or the year would be
+    /// past 9999.
+    /// </returns>
     public bool TryResolve(ref ChipRead read, long receivedUtc, out long utc)
     {
         ReadFlags flags = read.Flags;
@@ -61,7 +64,7 @@ public sealed class ReadTimeResolver
             ? time
             : _zone.ToUtc(time, receivedUtc, ref flags));
         read.Flags = flags;
-        return true;
+        return utc >= EpochTime.ClockSetFrom - EpochTime.TicksPerDay && utc < EpochTime.LastDay;
     }
 
     /// <summary>Puts a time of day on the date that brings it nearest to the arrival, else to the read before it.</summary>

@@ -6,13 +6,15 @@ public enum RecordKind : byte
     /// <summary>Locations, readers, chips and limits from here on, as JSON. The first record of all.</summary>
     Settings = 0,
 
-    /// <summary>A reader's connection began: its parser starts afresh.</summary>
+    /// <summary>A reader's connection began: it counts for its location's time.</summary>
     Connected,
 
     /// <summary>Bytes of a reader.</summary>
     Chunk,
 
-    /// <summary>A reader's connection ended; what it left unfinished is rejected as truncated.</summary>
+    /// <summary>
+    /// A reader's connection ended: what it left unfinished is rejected as truncated, and its parser starts afresh.
+    /// </summary>
     Disconnected,
 
     /// <summary>Host time went on.</summary>

@@ -59,7 +59,7 @@ public sealed record IngestSettings
     [JsonConverter(typeof(ChipTableConverter))]
     public ChipTable Chips { get; init; } = ChipTable.Empty;
 
-    /// <summary>Bounds of the gate.</summary>
+    /// <summary>Bounds of the gate; those of the first settings record hold.</summary>
     public GateLimits Limits { get; init; } = new();
 
     /// <summary>A read further ahead of its arrival than this never moves time. Default 5 min.</summary>

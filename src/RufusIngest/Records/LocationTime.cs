@@ -48,6 +48,8 @@ sealed class ReaderTime
     {
         IsConnected = false;
         _disconnectedAt = hostTime;
+        // A file that has been read to its end says no more, and nobody knows what time it is.
+        HasLeft |= hostTime == 0;
     }
 }
 

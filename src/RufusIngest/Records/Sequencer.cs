@@ -50,7 +50,7 @@ sealed class Sequencer
         }
     }
 
-    /// <summary>Appends a tick, unless records are waiting: then there is no need to tell that nothing happens.</summary>
+    /// <summary>Appends a tick, unless there is no room: the next one makes up for it.</summary>
     public void Tick()
     {
         RecordBuffer buffer = _pool.Get();

@@ -93,6 +93,18 @@ public sealed class PassingsUploaderTests : IDisposable
     }
 
     [Fact]
+    public async Task numbers_the_server_had_before_the_first_send_are_told_loudly()
+    {
+        _cloud.Then(201, """{"inserted_count":0,"duplicate_count":2}""");
+        PassingsUploader uploader = Uploader();
+        uploader.AttachSession("Finish", "T");
+        Write("Finish", 1);
+        _batches.Writer.Complete();
+        await uploader.RunAsync(_batches.Reader, Cancelled);
+        Assert.Equal(2, uploader.Counters.UnexpectedDuplicates);
+    }
+
+    [Fact]
     public async Task a_log_in_page_that_answers_200_is_not_the_server_and_the_batch_is_sent_again()
     {
         _cloud.Then(200, "<html>Log in to the hall's network</html>");

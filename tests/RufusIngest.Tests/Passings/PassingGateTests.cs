@@ -69,6 +69,17 @@ public sealed class PassingGateTests
     }
 
     [Fact]
+    public void Late_reads_do_not_chain_backwards_over_an_earlier_crossing()
+    {
+        _run.Add("58", 108);
+        _run.AdvanceTo(GateRun.Seconds(200));
+        Assert.Equal(ReadOutcome.BeforeDecided, _run.Add("58", 104));
+        Assert.Equal(ReadOutcome.Opened, _run.Add("58", 100));
+        _run.Flush();
+        Assert.Equal([("58", 108.0), ("58", 100.0)], _run.Times);
+    }
+
+    [Fact]
     public void A_runner_standing_on_the_mat_for_ten_minutes_passes_once()
     {
         for (int i = 0; i < 1_000; i++)

@@ -78,6 +78,30 @@ public sealed class IngestCoreTests
     }
 
     [Fact]
+    public void A_time_past_the_last_date_is_an_event_and_stops_nothing()
+    {
+        IngestSettings settings = CoreRun.SettingsOf(("mat", "START"));
+        settings = settings with { Readers = [settings.Readers[0] with { Zone = new ZoneRules(-300) }] };
+        CoreRun run = new(settings);
+        run.Chunk(0, 0, "58 253402300799999 ~", CoreRun.Line("59", 1, "~"));
+        run.Close();
+        Assert.Equal("59", Assert.Single(run.Passings).Chip.ToString());
+        Assert.Single(run.Events, e => e.Kind == TimingEventKind.NoTime);
+    }
+
+    [Fact]
+    public void A_file_that_was_read_to_its_end_holds_back_no_live_reader()
+    {
+        CoreRun run = new(("file", "FINISH"), ("live", "FINISH"));
+        run.Apply(RecordKind.Connected, 0);
+        run.Apply(RecordKind.Connected, 1, CoreRun.At(100));
+        run.Chunk(0, 0, CoreRun.Line("a", 10));
+        run.Apply(RecordKind.Disconnected, 0);
+        run.Chunk(1, 100, CoreRun.Line("b", 100), CoreRun.Line("c", 101));
+        Assert.Equal(["a", "b"], run.Passings.Select(p => p.Chip.ToString()));
+    }
+
+    [Fact]
     public void A_reader_without_times_passes_by_arrival()
     {
         CoreRun run = new(("mat", "START"));

@@ -95,7 +95,7 @@ sealed class ParserRun
     }
 
     public static string Describe(in ChipRead r) =>
-        $"{r.Kind} {r.Chip} t={r.Time} last={r.LastSeen} n={r.Number} d={r.Detail:x} pos={r.LatitudeE7},{r.LongitudeE7} "
+        $"{r.Kind} {r.Chip} t={r.Time} n={r.Number} d={r.Detail:x} pos={r.LatitudeE7},{r.LongitudeE7} "
         + $"hits={r.Hits} rssi={r.RssiCentiDbm} ant={r.Antenna} sub={r.SubReader} {r.Flags}";
 
     static string Latin(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);

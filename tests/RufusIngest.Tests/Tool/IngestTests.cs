@@ -25,6 +25,7 @@ public sealed class IngestTests
         Task<ToolRun> run = ToolRun.Of(
             stop.Token, "ingest", "--reader", $"ipico=tcp://{reader.LocalEndpoint};location=FINISH;zone=+01:00",
             "--post", venue.Server.BaseAddress.ToString(), "--api-key", TestVenue.ReadWriteKey, "--bibs", bibs);
+        (await reader.AcceptSocketAsync(Cancellation)).Dispose(); // it looks whether the reader answers
         using (Socket first = await reader.AcceptSocketAsync(Cancellation))
             await first.SendAsync(Encoding.ASCII.GetBytes(Frame + Frame[..20]), Cancellation);
         using Socket second = await reader.AcceptSocketAsync(Cancellation);
@@ -53,13 +54,16 @@ public sealed class IngestTests
     public async Task Passings_of_a_session_that_is_gone_are_written_to_a_file_and_none_is_lost()
     {
         await using TestVenue venue = await TestVenue.StartAsync();
+        string token = await OpenSessionAsync(venue);
         using TcpListener reader = new(IPAddress.Loopback, 0);
         reader.Start();
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         Task<ToolRun> run = ToolRun.Of(
-            stop.Token, "ingest", "--json", "--reader", $"ipico=tcp://{reader.LocalEndpoint};session=GONE",
+            stop.Token, "ingest", "--json", "--reader", $"ipico=tcp://{reader.LocalEndpoint};session={token}",
             "--post", venue.Server.BaseAddress.ToString(), "--api-key", TestVenue.ReadWriteKey);
+        (await reader.AcceptSocketAsync(Cancellation)).Dispose();
         using Socket connection = await reader.AcceptSocketAsync(Cancellation);
+        await venue.PatchAsync($"sessions/close/{token}");
         await connection.SendAsync(Encoding.ASCII.GetBytes(Frame), Cancellation);
         connection.Shutdown(SocketShutdown.Send);
         _ = await connection.ReceiveAsync(new byte[1], Cancellation);
@@ -76,13 +80,47 @@ public sealed class IngestTests
         File.Delete(file);
     }
 
+    static async Task<string> OpenSessionAsync(TestVenue venue)
+    {
+        string device = (await venue.PostAsync("devices", """{"model":"m","serial_number":"s"}""")).Body.Split('"')[7];
+        return (await venue.PostAsync("sessions", $$"""{"deviceid":"{{device}}"}""")).Body.Split('"')[7];
+    }
+
+    [Fact]
+    public async Task A_session_that_has_passings_is_refused_because_its_numbers_would_repeat()
+    {
+        await using TestVenue venue = await TestVenue.StartAsync();
+        string token = await OpenSessionAsync(venue);
+        await venue.PostAsync(
+            "passings",
+            $$"""
+            {"token_session":"{{token}}","passings_list":[{"bib":"1","num_passing":1,"timestamp":"2026-05-17T08:00:00.000Z"}]}
+            """);
+        ToolRun run = await ToolRun.Of(
+            "ingest", "--wait-for-readers", "--reader", $"ipico=tcp://127.0.0.1:1;session={token}",
+            "--post", venue.Server.BaseAddress.ToString(), "--api-key", TestVenue.ReadWriteKey);
+        Assert.Equal(ExitCode.Refused, run.ExitCode);
+        Assert.Contains("has 1 passings already", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-5")]
+    [InlineData("soon")]
+    public async Task A_time_to_flush_that_makes_no_sense_is_said_at_the_start(string seconds)
+    {
+        ToolRun run = await ToolRun.Of(
+            "ingest", "--reader", "ipico=tcp://127.0.0.1:1", "--post", "http://127.0.0.1:1/v0", "--api-key", "ror-x",
+            "--flush-seconds", seconds);
+        Assert.Equal(ExitCode.BadInput, run.ExitCode);
+    }
+
     [Fact]
     public async Task A_wrong_key_is_one_clear_line()
     {
         await using TestVenue venue = await TestVenue.StartAsync();
         ToolRun run = await ToolRun.Of(
-            "ingest", "--reader", "ipico=tcp://127.0.0.1:1", "--post", venue.Server.BaseAddress.ToString(),
-            "--api-key", "ror-wrong");
+            "ingest", "--wait-for-readers", "--reader", "ipico=tcp://127.0.0.1:1",
+            "--post", venue.Server.BaseAddress.ToString(), "--api-key", "ror-wrong");
         Assert.Equal(ExitCode.Refused, run.ExitCode);
         Assert.Contains("KeyRefused", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("ror-wrong", run.Error, StringComparison.Ordinal);
@@ -103,7 +141,8 @@ public sealed class IngestTests
     public async Task A_server_that_cannot_be_reached_is_one_clear_line()
     {
         ToolRun run = await ToolRun.Of(
-            "ingest", "--reader", "ipico=tcp://127.0.0.1:1", "--post", "http://127.0.0.1:1/v0", "--api-key", "ror-x");
+            "ingest", "--wait-for-readers", "--reader", "ipico=tcp://127.0.0.1:1",
+            "--post", "http://127.0.0.1:1/v0", "--api-key", "ror-x");
         Assert.Equal(ExitCode.Unreachable, run.ExitCode);
         Assert.StartsWith("rufus-ingest: Unreachable: POST devices", run.Error, StringComparison.Ordinal);
     }

@@ -93,6 +93,25 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_without_passings_is_posted_without_complaint()
+    {
+        await using TestVenue venue = await TestVenue.StartAsync();
+        ToolRun run = await ToolRun.Of(
+            "replay", Write("empty.txt", "\n"), "--protocol", "ipico", "--post", venue.Server.BaseAddress.ToString(),
+            "--api-key", TestVenue.ReadWriteKey, "--session", "ANY");
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task The_file_to_be_read_is_never_overwritten()
+    {
+        string file = Ipico();
+        ToolRun run = await ToolRun.Of("replay", file, "--protocol", "ipico", "--out", file);
+        Assert.Equal(ExitCode.BadInput, run.ExitCode);
+        Assert.NotEmpty(await File.ReadAllTextAsync(file, Cancellation));
+    }
+
+    [Fact]
     public async Task A_closed_session_is_one_clear_line()
     {
         await using TestVenue venue = await TestVenue.StartAsync();
