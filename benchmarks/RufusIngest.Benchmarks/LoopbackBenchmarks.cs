@@ -26,13 +26,15 @@ static class LoopbackBenchmarks
 
     public static async Task<int> RunAsync()
     {
-        Console.WriteLine($"| measure | median | {string.Join(" | ", Enumerable.Range(1, Runs).Select(i => $"run {i}"))} |");
+        IEnumerable<string> runs = Enumerable.Range(1, Runs).Select(i => $"run {i}");
+        Console.WriteLine($"| measure | median | {string.Join(" | ", runs)} |");
         Console.WriteLine($"| --- | ---: |{string.Concat(Enumerable.Repeat(" ---: |", Runs))}");
         byte[] race = Samples.Ipico(Reads, Chips);
         ChipTable chips = ChipTable.Create(Enumerable.Range(0, Chips).Select(
             i => KeyValuePair.Create(ChipCode.FromText(Samples.Chip(i)), Samples.Bib(i))));
         await MeasureAsync(
-            "socket → parse → gate → JSON → POST, ns a read", async () => await WholePathAsync(race, chips) * 1e9 / Reads);
+            "socket → parse → gate → JSON → POST, ns a read",
+            async () => await WholePathAsync(race, chips) * 1e9 / Reads);
         await MeasureAsync(
             "POST of 1,000-passing batches to a sink, passings/s",
             async () => Batches * BatchSize / await PostToSinkAsync());
@@ -113,7 +115,9 @@ static class LoopbackBenchmarks
         await using LoopbackSink sink = new();
         using HttpClient http = Http(sink.Address);
         double seconds = await UploadAsync(new RufusCloudClient(http, Key), "token");
-        return sink.Passings == Batches * BatchSize ? seconds : throw new InvalidDataException($"{sink.Passings} passings.");
+        return sink.Passings == Batches * BatchSize
+            ? seconds
+            : throw new InvalidDataException($"{sink.Passings} passings.");
     }
 
     static async Task<double> PostToVenueAsync()

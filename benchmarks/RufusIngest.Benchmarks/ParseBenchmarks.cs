@@ -93,6 +93,8 @@ public class ParseBenchmarks
             source = source[result.Consumed..];
         }
         while (result.Status == ParseStatus.DestinationFull);
-        return reads == expected ? reads : throw new InvalidDataException($"{reads} of {expected} reads: {result.Status}.");
+        return reads == expected
+            ? reads
+            : throw new InvalidDataException($"{reads} of {expected} reads: {result.Status}.");
     }
 }

@@ -7,7 +7,7 @@ using RufusIngest.Records;
 namespace RufusIngest.Benchmarks;
 
 /// <summary>
-/// The whole way in memory, per read: 64 KiB of IPICO lines to payload bytes, 10 reads a passing, 5,500 chips with bibs.
+/// The whole way in memory, per read: 64 KiB of IPICO lines to payload bytes, 10 reads a passing, 5,500 chips.
 /// </summary>
 [MemoryDiagnoser]
 public class PathBenchmarks
@@ -28,7 +28,8 @@ public class PathBenchmarks
         {
             Locations = [new LocationSettings { Name = "FINISH" }],
             Readers = [new ReaderSettings { Name = "mat", Protocol = "ipico", Location = "FINISH" }],
-            Chips = ChipTable.Create(_bibs.Select(pair => KeyValuePair.Create(ChipCode.FromText(pair.Key), pair.Value))),
+            Chips = ChipTable.Create(_bibs.Select(
+                pair => KeyValuePair.Create(ChipCode.FromText(pair.Key), pair.Value))),
             // Remembering earlier passings takes 40 bytes each by design; here it is off, so that any other byte shows.
             Limits = new GateLimits { MaxEarlierPassings = 0 },
         };

@@ -13,7 +13,6 @@ switch (args)
         return await LoopbackBenchmarks.RunAsync();
     default:
         Summary[] summaries = [.. BenchmarkSwitcher.FromTypes(types).Run(args)];
-        return summaries.Length > 0 && summaries.All(s => !s.HasCriticalValidationErrors && s.Reports.All(r => r.Success))
-            ? 0
-            : 1;
+        bool good = summaries.All(s => !s.HasCriticalValidationErrors && s.Reports.All(r => r.Success));
+        return summaries.Length > 0 && good ? 0 : 1;
 }

@@ -76,10 +76,10 @@ static class Samples
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"0,{random.Next(10_000, 60_000)},{1_463_299_200 + (i / 500)},{random.Next(1000)},{random.Next(1, 5)},");
+                $"0,{random.Next(10_000, 60_000)},{1_463_299_200 + (i / 500)},{random.Next(1000)},");
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"{random.Next(-80, -40)},0,{random.Next(1, 3)},12,0000000000000000,0,{100_000 + i}\n");
+                $"{random.Next(1, 5)},{random.Next(-80, -40)},0,{random.Next(1, 3)},12,0000000000000000,0,{100_000 + i}\n");
         }
 
         return Encoding.ASCII.GetBytes(text.ToString());

@@ -84,7 +84,8 @@ public sealed class AllocationTests
                 bool more;
                 do
                 {
-                    more = decoder.Step(frames.AsSpan(at, Math.Min(100, frames.Length - at)), ref offset, false, out var _);
+                    Span<byte> piece = frames.AsSpan(at, Math.Min(100, frames.Length - at));
+                    more = decoder.Step(piece, ref offset, false, out _);
                     count += decoder.Reads.Length;
                 }
                 while (more);

@@ -32,9 +32,9 @@ public sealed class PipelineAllocationTests
     }
 
     /// <summary>
-    /// The difference of a short and a long stream through one warm pipeline, the least of several. Each round is applied
-    /// before the next is sent, so that both have equally many buffers on the way, and nothing has to wait for room: a
-    /// wait for room costs an object of the channel's.
+    /// The difference of a short and a long stream through one warm pipeline, the least of several. Each round is
+    /// applied before the next is sent, so that both have equally many buffers on the way, and nothing has to wait for
+    /// room: a wait for room costs an object of the channel's.
     /// </summary>
     static async Task<double> BytesPerFurtherRead(bool keep)
     {
@@ -90,7 +90,11 @@ public sealed class PipelineAllocationTests
                 applied.Reset();
                 expected = reads + ReadsPerRound;
                 for (int sent = 0; sent < roundBytes; sent += Piece)
-                    await pipe.Writer.WriteAsync(race.AsMemory(at + sent, Math.Min(Piece, roundBytes - sent)), Cancellation);
+                {
+                    Memory<byte> piece = race.AsMemory(at + sent, Math.Min(Piece, roundBytes - sent));
+                    await pipe.Writer.WriteAsync(piece, Cancellation);
+                }
+
                 applied.Wait(Cancellation);
             }
 
