@@ -33,15 +33,18 @@ static class DemoCommand
     {
         Option<int> runners = new("--runners")
         {
-            Description = "Runners of the race, 1 to 50,000.", DefaultValueFactory = _ => 2_000,
+            Description = "Runners of the race, 1 to 50,000.",
+            DefaultValueFactory = _ => 2_000,
         };
         Option<ulong> seed = new("--seed")
         {
-            Description = "The same seed plays the same race.", DefaultValueFactory = _ => 1UL,
+            Description = "The same seed plays the same race.",
+            DefaultValueFactory = _ => 1UL,
         };
         Option<double> speed = new("--speed")
         {
-            Description = "Race time over real time; 0: as fast as it goes.", DefaultValueFactory = _ => 600,
+            Description = "Race time over real time; 0: as fast as it goes.",
+            DefaultValueFactory = _ => 600,
         };
         Option<bool> json = CommonOptions.Json("The result as one JSON object.");
         Command command = new("demo", "Play a race from simulated readers to a venue server, and check every crossing.")

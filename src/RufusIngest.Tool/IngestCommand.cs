@@ -9,7 +9,8 @@ static class IngestCommand
     {
         Option<string[]> readers = new("--reader")
         {
-            Description = $"A reader to read, {ReaderSpec.Syntax}. May be given several times.", Required = true,
+            Description = $"A reader to read, {ReaderSpec.Syntax}. May be given several times.",
+            Required = true,
         };
         Option<string?> post = CommonOptions.Post();
         post.Required = true;

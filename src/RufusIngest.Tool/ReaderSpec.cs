@@ -53,7 +53,9 @@ sealed record ReaderSpec
 
         ReaderSpec spec = new()
         {
-            Protocol = FindProtocol(first[0]).Name, Host = address.DnsSafeHost, Port = address.Port,
+            Protocol = FindProtocol(first[0]).Name,
+            Host = address.DnsSafeHost,
+            Port = address.Port,
         };
         foreach (string part in parts.Skip(1).Where(part => part.Length > 0))
             spec = spec.With(part, text);

@@ -40,20 +40,24 @@ static class ReplayCommand
     {
         Argument<FileInfo[]> files = new("FILE")
         {
-            Description = "Captures or logs, one reader's, in order.", Arity = ArgumentArity.OneOrMore,
+            Description = "Captures or logs, one reader's, in order.",
+            Arity = ArgumentArity.OneOrMore,
         };
         Option<string> protocol = new("--protocol")
         {
-            Description = "Protocol of the bytes: cloudbox, ipico or ultra.", Required = true,
+            Description = "Protocol of the bytes: cloudbox, ipico or ultra.",
+            Required = true,
         };
         Option<string?> date = new("--session-date") { Description = "Date of times without one, YYYY-MM-DD." };
         Option<string> zone = new("--zone")
         {
-            Description = "Zone of times without one: a name or an offset.", DefaultValueFactory = _ => "UTC",
+            Description = "Zone of times without one: a name or an offset.",
+            DefaultValueFactory = _ => "UTC",
         };
         Option<string> location = new("--location")
         {
-            Description = "Name of the location.", DefaultValueFactory = _ => DefaultLocation,
+            Description = "Name of the location.",
+            DefaultValueFactory = _ => DefaultLocation,
         };
         Option<bool> reads = new("--reads") { Description = "Show every read and what became of it." };
         Option<FileInfo?> output = new("--out") { Description = "Write the passings to a file, a JSON object a line." };

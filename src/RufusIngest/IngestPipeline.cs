@@ -36,6 +36,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly Task _run;
     readonly ITimer _ticks;
     IngestSettings _settings;
+    long _batchWaits;
     int _completing;
     int _disposed;
 
@@ -75,7 +76,11 @@ public sealed class IngestPipeline : IAsyncDisposable
     public IngestSettings Settings => Volatile.Read(ref _settings);
 
     /// <summary>A snapshot of all counters.</summary>
-    public IngestCounters GetCounters() => _core.GetCounters();
+    public IngestCounters GetCounters() => _core.GetCounters() with
+    {
+        ChunkWaits = _sequencer.Waits,
+        BatchWaits = Volatile.Read(ref _batchWaits),
+    };
 
     /// <summary>The last frames a reader sent that were rejected, oldest first.</summary>
     /// <exception cref="ArgumentException">There is no such reader.</exception>
@@ -258,7 +263,12 @@ public sealed class IngestPipeline : IAsyncDisposable
         }
 
         while (_output.TryTakeBatch(out PassingBatch batch))
+        {
+            if (_batches.Writer.TryWrite(batch))
+                continue;
+            Volatile.Write(ref _batchWaits, _batchWaits + 1);
             await _batches.Writer.WriteAsync(batch, _stopped).ConfigureAwait(false);
+        }
     }
 
     void Tell(in TimingEvent timingEvent)

@@ -124,6 +124,8 @@ public sealed class IngestPipelineTests
         await reading;
         await pipeline.CompleteAsync();
         Assert.Equal(1_000, (await items).Count);
+        Assert.True(pipeline.GetCounters().ChunkWaits > 0);
+        Assert.True(pipeline.GetCounters().BatchWaits > 0);
     }
 
     [Fact]

@@ -67,6 +67,12 @@ public sealed record IngestCounters
     /// <summary>Earlier passings forgotten because of the limit.</summary>
     public long Forgotten { get; init; }
 
+    /// <summary>How often a connection found all chunks on the way and waited, over <c>MaxWaitingChunks</c>.</summary>
+    public long ChunkWaits { get; init; }
+
+    /// <summary>How often the core found no room for a batch and waited, over <c>MaxWaitingBatches</c>.</summary>
+    public long BatchWaits { get; init; }
+
     /// <summary>All reads.</summary>
     public long Reads => Readers.Sum(reader => reader.Reads);
 

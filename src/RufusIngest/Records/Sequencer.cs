@@ -15,6 +15,7 @@ sealed class Sequencer
     readonly int _chunkSize;
     readonly TimeProvider _time;
     long _sequence;
+    long _waits;
 
     public Sequencer(int chunkSize, int maxChunks, TimeProvider time)
     {
@@ -27,12 +28,18 @@ sealed class Sequencer
     /// <summary>Host time now, 100 ns ticks since 1970-01-01 UTC.</summary>
     public long Now => _time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks;
 
+    /// <summary>How often a writer found no room and waited.</summary>
+    public long Waits => Interlocked.Read(ref _waits);
+
     /// <summary>Appends a record that is not a chunk.</summary>
     public ValueTask WriteAsync(
         RecordKind kind, int index, long receivedAt, ReadOnlySpan<byte> payload, CancellationToken cancellation)
     {
         RecordBuffer buffer = _pool.Get();
         buffer.Fill(kind, index, receivedAt, payload);
+        if (_channel.Writer.TryWrite(buffer))
+            return ValueTask.CompletedTask;
+        Interlocked.Increment(ref _waits);
         return _channel.Writer.WriteAsync(buffer, cancellation);
     }
 

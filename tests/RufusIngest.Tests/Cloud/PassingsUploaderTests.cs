@@ -39,7 +39,7 @@ public sealed class PassingsUploaderTests : IDisposable
         Assert.Equal([1, 3, 5], _cloud.Requests.Select(r => r.FirstNumber));
         Assert.All(_cloud.Requests, r => Assert.Equal(("POST", "/v0/passings", "T"), (r.Method, r.Path, r.Token)));
         Assert.Equal(
-            new(3, 6, 1, 0, _cloud.Requests.Sum(r => r.Body.Length), 0),
+            new(3, 6, 1, 0, _cloud.Requests.Sum(r => r.Body.Length), 0, 1),
             uploader.Counters);
         Assert.Equal(6, uploader.GetAcknowledgedNumber("Finish"));
         Assert.Equal(0, uploader.GetAcknowledgedNumber("Start"));
