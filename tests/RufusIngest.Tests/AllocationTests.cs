@@ -85,7 +85,7 @@ public sealed class AllocationTests
                 do
                 {
                     Span<byte> piece = frames.AsSpan(at, Math.Min(100, frames.Length - at));
-                    more = decoder.Step(piece, ref offset, false, out _);
+                    more = decoder.Step(piece, ref offset, false, out var _);
                     count += decoder.Reads.Length;
                 }
                 while (more);
