@@ -34,7 +34,7 @@ static class CommonOptions
         {
             result =>
             {
-                if (result.Errors.Any() || result.GetValueOrDefault<int>() is < 0 or > 86_400)
+                if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out int value) && (uint)value > 86_400)
                     result.AddError("--flush-seconds must be 0 to 86400.");
             },
         },
