@@ -45,7 +45,7 @@ static class ToolCommand
             terminal.Say($"rufus-ingest: {exception.Message}");
             return exception.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             terminal.Say("rufus-ingest: stopped.");
             return ExitCode.Unexpected;
