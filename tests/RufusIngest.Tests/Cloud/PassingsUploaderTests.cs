@@ -13,7 +13,7 @@ public sealed class PassingsUploaderTests : IDisposable
 
     readonly ScriptedCloud _cloud = new();
     readonly WatchedTime _time = new();
-    readonly ListLogger _log = new();
+    readonly CapturedLogs _log = new();
     readonly CountingBatchPool _pool = new();
     readonly Channel<PassingBatch> _batches = Channel.CreateUnbounded<PassingBatch>();
     readonly Channel<StoppedSession> _stops = Channel.CreateUnbounded<StoppedSession>();
@@ -437,7 +437,7 @@ public sealed class PassingsUploaderTests : IDisposable
         Assert.Equal("key [key] refused", (await _stops.Reader.ReadAsync(Cancelled)).Description);
         string all = e + string.Join('\n', _log.Lines);
         Assert.Contains("thrown by the host", all, StringComparison.Ordinal);
-        Assert.Equal(4, _log.Lines.Count);
+        Assert.Equal(4, _log.Lines.Length);
         Assert.DoesNotContain(ScriptedCloud.Key, all, StringComparison.OrdinalIgnoreCase);
         DisposeAll(uploader.TakeUndelivered());
     }
