@@ -16,10 +16,20 @@ public sealed record IngestOptions
     public int ChunkSize { get; init; } = 64 * 1024;
 
     /// <summary>
-    /// Chunks waiting at most; then connections are read no further until there is room, and TCP slows the readers.
-    /// Default 64.
+    /// Bytes of records waiting at most, in blocks of a chunk's size; then connections are read no further until there
+    /// is room, and TCP slows the readers. It is also what is kept in memory while a journal cannot be written.
+    /// Default 16 MiB: some 280,000 reads.
     /// </summary>
-    public int MaxWaitingChunks { get; init; } = 64;
+    public int MaxWaitingBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Bytes of records made durable at once, at most, and in memory beside the waiting ones. Default 4 MiB.</summary>
+    public int MaxCommitBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// With a journal: what arrives within this time of the last commit shares the next one, so that a quiet race does
+    /// not wear the disk. It delays what leaves by as much at most. Default 5 ms; 0: as fast as the disk goes.
+    /// </summary>
+    public TimeSpan CommitAge { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Passings of a batch at most. Default 500.</summary>
     public int MaxBatchPassings { get; init; } = 500;
@@ -47,15 +57,24 @@ public sealed record IngestOptions
     /// </summary>
     public ReadObserver? OnRead { get; init; }
 
+    /// <summary>
+    /// Called when records cannot be made durable, with what is wrong, and with null when they are again, on the
+    /// pipeline's thread. Meanwhile nothing leaves and reads wait in memory. What it throws is logged.
+    /// </summary>
+    public Action<JournalException?>? OnJournalProblem { get; init; }
+
     internal void Validate()
     {
         Settings.Validate([.. Protocols.Select(protocol => protocol.Name)]);
         RequireAtLeast(ChunkSize, 512, nameof(ChunkSize));
-        RequireAtLeast(MaxWaitingChunks, 1, nameof(MaxWaitingChunks));
+        RequireAtLeast(MaxWaitingBytes, 1, nameof(MaxWaitingBytes));
+        RequireAtLeast(MaxCommitBytes, 1, nameof(MaxCommitBytes));
         RequireAtLeast(MaxBatchPassings, 1, nameof(MaxBatchPassings));
         RequireAtLeast(MaxWaitingBatches, 1, nameof(MaxWaitingBatches));
         if (BatchAge < TimeSpan.Zero)
             throw new ArgumentException($"{nameof(BatchAge)} is negative.");
+        if (CommitAge < TimeSpan.Zero || CommitAge > TimeSpan.FromMinutes(1))
+            throw new ArgumentException($"{nameof(CommitAge)} must be 0 to 1 min.");
         if (TickInterval < TimeSpan.FromMilliseconds(1))
             throw new ArgumentException($"{nameof(TickInterval)} is shorter than a millisecond.");
     }

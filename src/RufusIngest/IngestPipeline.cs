@@ -13,7 +13,8 @@ namespace RufusIngest;
 
 /// <summary>
 /// The door: bytes of readers in, batches of numbered passings out. Give it a <see cref="PipeReader"/> for each
-/// connection and take <see cref="Batches"/>, or let a PassingsUploader take them.
+/// connection and take <see cref="Batches"/>, or let a PassingsUploader take them. With a journal, opened by
+/// <see cref="OpenAsync"/>, passings go there and are taken from there.
 /// </summary>
 /// <remarks>
 /// Thread-safe. Inside, one task applies the records of all connections in one order. Everything waits rather than
@@ -24,6 +25,9 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly IngestOptions _options;
     readonly IngestCore _core;
     readonly IngestOutput _output;
+    readonly IngestJournal? _journal;
+    readonly IngestStage _stage;
+    readonly Queue<PassingBatch> _leaving = new();
     readonly Sequencer _sequencer;
     readonly Channel<PassingBatch> _batches;
     readonly ILogger _logger;
@@ -35,40 +39,102 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly IngestMetrics _metrics;
     readonly Task _run;
     readonly ITimer _ticks;
+    readonly Action<RecordBlock> _giveBack;
     IngestSettings _settings;
     long _batchWaits;
+    long _commits;
+    long _failedCommits;
+    volatile bool _isJournalFailing;
+    volatile bool _isLive;
     int _completing;
     int _disposed;
 
-    /// <summary>Starts a pipeline.</summary>
+    static readonly TimeSpan FirstRetryDelay = TimeSpan.FromSeconds(0.1);
+    static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>Starts a pipeline without a journal.</summary>
     /// <param name="options">Settings and bounds.</param>
     /// <param name="time">The clock that stamps what arrives; the system's by default.</param>
     /// <param name="logger">Where it says what goes wrong.</param>
     /// <exception cref="ArgumentException">Options do not fit together; the message names the one.</exception>
     public IngestPipeline(IngestOptions options, TimeProvider? time = null, ILogger<IngestPipeline>? logger = null)
+        : this(options, null, time, logger, CancellationToken.None)
+    {
+    }
+
+    IngestPipeline(
+        IngestOptions options, IngestJournal? journal, TimeProvider? time, ILogger<IngestPipeline>? logger,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
-        _settings = options.Settings;
+        _journal = journal;
         _stopped = _stop.Token;
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger<IngestPipeline>.Instance;
         _core = new IngestCore(options.Protocols) { ReadObserver = Guarded(options.OnRead) };
         _output = new IngestOutput(options.MaxBatchPassings, options.MaxWaitingBatches + 64);
-        _sequencer = new Sequencer(options.ChunkSize, options.MaxWaitingChunks, _time);
+        _stage = new IngestStage(_core, _output, journal);
+        _sequencer = new Sequencer(options.ChunkSize, options.MaxWaitingBytes, _time);
+        _giveBack = _sequencer.Return;
         _batches = Channel.CreateBounded<PassingBatch>(
             new BoundedChannelOptions(options.MaxWaitingBatches) { SingleWriter = true });
+        if (journal is not null)
+            _stage.Recover(cancellation);
+        _settings = options.Settings;
+        GoOn();
+        _isLive = true;
         _metrics = new IngestMetrics(this);
-        // The channel is empty and holds at least one record, so this does not wait.
-        WriteSettingsAsync(_settings, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-        _run = Task.Run(RunAsync);
+        _run = Task.Run(RunAsync, CancellationToken.None);
         _ticks = _time.CreateTimer(_ => _sequencer.Tick(), null, options.TickInterval, options.TickInterval);
     }
 
     /// <summary>
+    /// Starts a pipeline with a journal: applies its records again, then goes on where they end. Passings go into the
+    /// journal and nowhere else; give it to a PassingsUploader, or read them from it.
+    /// </summary>
+    /// <param name="options">
+    /// Settings and bounds. Locations and readers that the journal knows stay first and as they are; new ones follow.
+    /// </param>
+    /// <param name="journal">Stays the caller's; used by no other pipeline.</param>
+    /// <param name="time">The clock that stamps what arrives; the system's by default.</param>
+    /// <param name="logger">Where it says what goes wrong.</param>
+    /// <param name="cancellation">Stops before the pipeline has started.</param>
+    /// <exception cref="ArgumentException">Options do not fit together or to the journal; the message names what.</exception>
+    /// <exception cref="JournalException">
+    /// The journal is damaged, or gives other passings than those it keeps: nothing may be sent.
+    /// </exception>
+    public static Task<IngestPipeline> OpenAsync(
+        IngestOptions options, IngestJournal journal, TimeProvider? time = null,
+        ILogger<IngestPipeline>? logger = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(journal);
+        return Task.Run(() => new IngestPipeline(options, journal, time, logger, cancellation), cancellation);
+    }
+
+    /// <summary>
+    /// The first records of this run: connections that the last run left open have ended, and settings that differ from
+    /// those in force hold from here on.
+    /// </summary>
+    void GoOn()
+    {
+        _core.RequireContinuation(_settings);
+        foreach (int reader in _stage.Connected)
+            WriteFirst(RecordKind.Disconnected, reader, default);
+        byte[] settings = _settings.ToUtf8Json();
+        if (_core.Settings is null || !settings.AsSpan().SequenceEqual(_core.Settings.ToUtf8Json()))
+            WriteFirst(RecordKind.Settings, 0, settings);
+
+        // The sequencer is empty and takes at least two blocks, so this does not wait.
+        void WriteFirst(RecordKind kind, int index, ReadOnlySpan<byte> payload) =>
+            _sequencer.WriteAsync(kind, index, _sequencer.Now, payload, CancellationToken.None)
+                .AsTask().GetAwaiter().GetResult();
+    }
+
+    /// <summary>
     /// The batches, in order a location. Whoever takes one disposes it. Ends after <see cref="CompleteAsync"/>, or with
-    /// the exception that stopped the pipeline.
+    /// the exception that stopped the pipeline. With a journal it stays empty.
     /// </summary>
     public ChannelReader<PassingBatch> Batches => _batches.Reader;
 
@@ -79,7 +145,11 @@ public sealed class IngestPipeline : IAsyncDisposable
     public IngestCounters GetCounters() => _core.GetCounters() with
     {
         ChunkWaits = _sequencer.Waits,
+        WaitingBytes = _sequencer.WaitingBytes,
         BatchWaits = Volatile.Read(ref _batchWaits),
+        Commits = Volatile.Read(ref _commits),
+        FailedCommits = Volatile.Read(ref _failedCommits),
+        IsJournalFailing = _isJournalFailing,
     };
 
     /// <summary>The last frames a reader sent that were rejected, oldest first.</summary>
@@ -171,15 +241,24 @@ public sealed class IngestPipeline : IAsyncDisposable
 
     /// <summary>
     /// Ends: decides all open bursts, closes the sessions and hands out the last batches. Call it when all
-    /// <see cref="ReadAsync"/> calls have returned. Returns when the last batch is in <see cref="Batches"/>.
+    /// <see cref="ReadAsync"/> calls have returned. Returns when the last batch is in <see cref="Batches"/> or the
+    /// journal.
     /// </summary>
-    public async Task CompleteAsync()
+    public Task CompleteAsync() => EndAsync(RecordKind.SessionClosed);
+
+    /// <summary>
+    /// Ends as <see cref="CompleteAsync"/> does, but leaves the sessions open: a pipeline opened later with the same
+    /// journal goes on in them.
+    /// </summary>
+    public Task PauseAsync() => EndAsync(RecordKind.Paused);
+
+    async Task EndAsync(RecordKind ending)
     {
         if (Interlocked.Exchange(ref _completing, 1) == 0)
         {
             await _ticks.DisposeAsync().ConfigureAwait(false);
             for (int i = 0; i < Settings.Locations.Count; i++)
-                await TryWriteAsync(RecordKind.SessionClosed, i, _sequencer.Now).ConfigureAwait(false);
+                await TryWriteAsync(ending, i, _sequencer.Now).ConfigureAwait(false);
             _sequencer.Complete();
         }
 
@@ -223,20 +302,20 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         try
         {
-            while (await _sequencer.WaitToReadAsync().ConfigureAwait(false))
+            while (await _sequencer.WaitToTakeAsync().ConfigureAwait(false))
             {
-                while (_sequencer.TryApplyNext(_core, _output, out long receivedAt))
-                {
-                    _stopped.ThrowIfCancellationRequested();
-                    // While earlier ones wait, batches grow instead: an outage is bridged by few full ones.
-                    if (receivedAt != 0 && _batches.Reader.Count == 0)
-                        _output.CloseBatches(receivedAt - _options.BatchAge.Ticks);
-                    await HandOutAsync().ConfigureAwait(false);
-                }
+                _stopped.ThrowIfCancellationRequested();
+                long start = _time.GetTimestamp();
+                ApplyWaiting();
+                await CommitAsync().ConfigureAwait(false);
+                await HandOutAsync().ConfigureAwait(false);
+                if (_journal is not null && _completing == 0)
+                    await WaitForCompanyAsync(start).ConfigureAwait(false);
             }
 
             _stopped.ThrowIfCancellationRequested();
-            _output.CloseBatches();
+            _stage.CloseBatches();
+            await CommitAsync().ConfigureAwait(false);
             await HandOutAsync().ConfigureAwait(false);
             _batches.Writer.Complete();
         }
@@ -253,21 +332,93 @@ public sealed class IngestPipeline : IAsyncDisposable
         }
     }
 
-    async ValueTask HandOutAsync()
+    /// <summary>Applies what waits, up to a commit's size; without a journal a block at a time.</summary>
+    void ApplyWaiting()
     {
-        if (_output.Events.Count > 0)
+        do
         {
-            foreach (TimingEvent timingEvent in _output.Events)
-                Tell(timingEvent);
-            _output.ClearEvents();
+            if (!_sequencer.TryTake(out RecordBlock block))
+                return;
+            // While earlier ones wait, batches grow instead: an outage is bridged by few full ones.
+            long batchAge = _batches.Reader.Count == 0 ? _options.BatchAge.Ticks : long.MaxValue / 2;
+            _stage.Apply(block, batchAge);
+        }
+        while (_journal is not null && _stage.Bytes < _options.MaxCommitBytes);
+    }
+
+    /// <summary>Makes durable what was applied, however long the disk refuses. Nothing leaves before.</summary>
+    async ValueTask CommitAsync()
+    {
+        TimeSpan delay = FirstRetryDelay;
+        while (_journal is not null)
+        {
+            try
+            {
+                _stage.Commit();
+                break;
+            }
+            catch (JournalException problem) when (problem.MayHeal)
+            {
+                Volatile.Write(ref _failedCommits, _failedCommits + 1);
+                TellProblem(problem);
+            }
+
+            await Task.Delay(delay, _time, _stopped).ConfigureAwait(false);
+            delay = delay * 2 < MaxRetryDelay ? delay * 2 : MaxRetryDelay;
         }
 
-        while (_output.TryTakeBatch(out PassingBatch batch))
+        if (_journal is not null)
+        {
+            Volatile.Write(ref _commits, _commits + 1);
+            TellProblem(null);
+        }
+
+        _stage.TakeBlocks(_giveBack);
+    }
+
+    /// <summary>Lets what arrives soon share a commit.</summary>
+    async ValueTask WaitForCompanyAsync(long start)
+    {
+        TimeSpan left = _options.CommitAge - _time.GetElapsedTime(start);
+        if (left > TimeSpan.Zero)
+            await Task.Delay(left, _time, _stopped).ConfigureAwait(false);
+    }
+
+    async ValueTask HandOutAsync()
+    {
+        if (_stage.Events.Count > 0)
+        {
+            foreach (TimingEvent timingEvent in _stage.Events)
+                Tell(timingEvent);
+            _stage.ClearEvents();
+        }
+
+        _stage.TakeBatches(_leaving);
+        while (_leaving.TryDequeue(out PassingBatch? batch))
         {
             if (_batches.Writer.TryWrite(batch))
                 continue;
             Volatile.Write(ref _batchWaits, _batchWaits + 1);
             await _batches.Writer.WriteAsync(batch, _stopped).ConfigureAwait(false);
+        }
+    }
+
+    void TellProblem(JournalException? problem)
+    {
+        if (problem is not null)
+            _logger.LogError("The journal cannot be written ({Problem}): {Message}", problem.Problem, problem.Message);
+        else if (_isJournalFailing)
+            _logger.LogInformation("The journal is written again.");
+        if (_isJournalFailing == (problem is not null))
+            return;
+        _isJournalFailing = problem is not null;
+        try
+        {
+            _options.OnJournalProblem?.Invoke(problem);
+        }
+        catch (Exception exception)
+        {
+            _logger.LogError(exception, "OnJournalProblem failed; the pipeline goes on.");
         }
     }
 
@@ -287,6 +438,8 @@ public sealed class IngestPipeline : IAsyncDisposable
         ? null
         : (int reader, in ChipRead read, long time, ReadOutcome outcome) =>
         {
+            if (!_isLive)
+                return; // Told before the journal was opened again.
             try
             {
                 observer(reader, read, time, outcome);
@@ -304,7 +457,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         {
             await _sequencer.WriteAsync(kind, index, receivedAt, default, _stopped).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
+        catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException)
         {
             _logger.LogDebug("{Kind} came after the pipeline had stopped.", kind);
         }

@@ -102,7 +102,7 @@ public sealed class IngestPipelineTests
             {
                 MaxBatchPassings = 1,
                 MaxWaitingBatches = 2,
-                MaxWaitingChunks = 2,
+                MaxWaitingBytes = 1,
                 ChunkSize = 512,
             });
         Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 4096, resumeWriterThreshold: 2048));

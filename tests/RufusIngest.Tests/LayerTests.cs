@@ -74,7 +74,8 @@ public sealed partial class LayerTests
     [InlineData("RufusIngest")]
     [InlineData("RufusIngest.Simulators")]
     [InlineData("RufusIngest.Server", "RufusIngest")]
-    [InlineData("RufusIngest.Tool", "RufusIngest", "RufusIngest.Server", "RufusIngest.Simulators")]
+    [InlineData("RufusIngest.Journal", "RufusIngest")]
+    [InlineData("RufusIngest.Tool", "RufusIngest", "RufusIngest.Journal", "RufusIngest.Server", "RufusIngest.Simulators")]
     public void A_project_references_the_projects_it_may(string project, params string[] expected) =>
         Assert.Equal(
             expected,

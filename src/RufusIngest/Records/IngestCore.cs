@@ -76,6 +76,9 @@ public sealed class IngestCore
             case RecordKind.SessionClosed:
                 CloseSession(record, output);
                 break;
+            case RecordKind.Paused:
+                DecideBursts(record, output);
+                break;
             default:
                 throw new ArgumentException($"Record {record.Sequence} is of the unknown kind {(byte)record.Kind}.");
         }
@@ -255,11 +258,16 @@ public sealed class IngestCore
             TimingEventKind.SessionOpened, index, -1, 0, default, location.Session, sequence));
     }
 
+    void DecideBursts(in IngestRecord record, IngestOutput output)
+    {
+        _gate!.Flush(record.Index);
+        Number(record, output);
+    }
+
     void CloseSession(in IngestRecord record, IngestOutput output)
     {
         Location location = _locations[record.Index];
-        _gate!.Flush(record.Index);
-        Number(record, output);
+        DecideBursts(record, output);
         if (!location.IsSessionOpen)
             return;
         location.IsSessionOpen = false;
@@ -287,7 +295,8 @@ public sealed class IngestCore
         }
     }
 
-    void RequireContinuation(IngestSettings settings)
+    /// <summary>Throws when settings cannot follow those in force; the message names what.</summary>
+    internal void RequireContinuation(IngestSettings settings)
     {
         if (_settings is not { } before)
             return;

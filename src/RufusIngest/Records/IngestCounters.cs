@@ -67,8 +67,20 @@ public sealed record IngestCounters
     /// <summary>Earlier passings forgotten because of the limit.</summary>
     public long Forgotten { get; init; }
 
-    /// <summary>How often a connection found all chunks on the way and waited, over <c>MaxWaitingChunks</c>.</summary>
+    /// <summary>How often a connection found no room for a chunk and waited, over <c>MaxWaitingBytes</c>.</summary>
     public long ChunkWaits { get; init; }
+
+    /// <summary>Bytes of records that wait in memory.</summary>
+    public long WaitingBytes { get; init; }
+
+    /// <summary>Commits of the journal.</summary>
+    public long Commits { get; init; }
+
+    /// <summary>Commits that failed and were tried again; while this grows, nothing leaves.</summary>
+    public long FailedCommits { get; init; }
+
+    /// <summary>The journal cannot be written just now.</summary>
+    public bool IsJournalFailing { get; init; }
 
     /// <summary>How often the core found no room for a batch and waited, over <c>MaxWaitingBatches</c>.</summary>
     public long BatchWaits { get; init; }

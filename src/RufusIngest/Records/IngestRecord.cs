@@ -28,6 +28,9 @@ public enum RecordKind : byte
 
     /// <summary>A location's open bursts are decided and its local session ends.</summary>
     SessionClosed,
+
+    /// <summary>A location's open bursts are decided because the host stops; its local session stays open.</summary>
+    Paused,
 }
 
 /// <summary>One record: all that <see cref="IngestCore.Apply"/> may know. Valid while its payload is.</summary>
