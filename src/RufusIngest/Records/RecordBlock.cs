@@ -39,7 +39,8 @@ public sealed class RecordBlock
     /// <param name="sequence">Its sequence.</param>
     /// <param name="record">The record; its payload is a part of <paramref name="data"/>.</param>
     /// <returns>False at the end, or where no record begins; the offset stays.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> data, ref int offset, long sequence, out IngestRecord record)
+    public static bool TryRead(
+        ReadOnlySpan<byte> data, scoped ref int offset, long sequence, out IngestRecord record)
     {
         record = default;
         if ((uint)offset > (uint)data.Length || data.Length - offset < HeaderLength)

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace RufusIngest.Journal;
+
+/// <summary>
+/// Lets one process at a time write a journal: a lock on a file beside it, which ends with the process however that ends.
+/// </summary>
+sealed class JournalHolder : IDisposable
+{
+    readonly FileStream _lock;
+
+    JournalHolder(FileStream held) => _lock = held;
+
+    /// <summary>This process, in words for whoever is refused.</summary>
+    public static string Self => string.Create(
+        CultureInfo.InvariantCulture,
+        $"process {Environment.ProcessId} ({Path.GetFileNameWithoutExtension(Environment.ProcessPath) ?? "unknown"}) on "
+        + $"{Environment.MachineName}, since {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC");
+
+    /// <summary>Takes the lock. Null: another process has it.</summary>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be written.</exception>
+    /// <exception cref="IOException">The folder does not exist, or the disk failed.</exception>
+    public static JournalHolder? TryTake(string journal)
+    {
+        string path = journal + "-lock";
+        try
+        {
+            return new JournalHolder(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,286 @@
+using System.IO.Hashing;
+using System.Text;
+using RufusIngest.Passings;
+using RufusIngest.Records;
+
+namespace RufusIngest.Journal;
+
+/// <summary>
+/// The local sessions in memory and their rows. Cursors and tokens hold in memory at once and are written with the next
+/// transaction; the number of the last passing counts from <see cref="Accept"/> on.
+/// </summary>
+sealed class SessionTable
+{
+    readonly SqliteDatabase _database;
+    readonly PassingTable _passings;
+    readonly SqliteStatement _replace;
+    readonly SqliteStatement _setAside;
+    readonly SqliteStatement _rows;
+    readonly SqliteStatement _setAsideRows;
+    readonly List<Session> _sessions = [];
+    readonly Dictionary<(string, int), Session> _byName = [];
+    readonly PassingItems _kept = new();
+
+    public SessionTable(SqliteDatabase database, PassingTable passings)
+    {
+        _database = database;
+        _passings = passings;
+        _replace = database.Prepare("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+        _setAside = database.Prepare("REPLACE INTO set_aside VALUES (?, ?, ?)");
+        _rows = database.Prepare(
+            "SELECT id, location, session, token, acknowledged, hash, closed, sum, (SELECT count(*) FROM set_aside "
+            + "WHERE set_aside.id >> 32 = sessions.id) FROM sessions ORDER BY id");
+        _setAsideRows = database.Prepare("SELECT id, status, words FROM set_aside WHERE id > ? AND id <= ? ORDER BY id");
+        Load();
+    }
+
+    /// <summary>Reads all rows.</summary>
+    /// <exception cref="JournalException">A row is damaged.</exception>
+    public void Load()
+    {
+        _sessions.Clear();
+        _byName.Clear();
+        _database.Execute("BEGIN");
+        try
+        {
+            while (_rows.Step())
+                Add(Read(_rows));
+            foreach (Session session in _sessions)
+            {
+                (session.Last, session.LastHash) = _passings.Last(session.Id);
+                if (session.Acknowledged > session.Last
+                    || _passings.HashAt(session.Id, session.Acknowledged) != session.Hash)
+                    throw Damaged(session);
+            }
+        }
+        finally
+        {
+            _rows.Reset();
+            _database.Execute("COMMIT");
+        }
+
+        Accept();
+    }
+
+    public long IdOf(string location, int session) =>
+        _byName.TryGetValue((location, session), out Session? found) ? found.Id : 0;
+
+    public List<StoredSession> ToList() =>
+    [
+        .. _sessions.Select(session => new StoredSession
+        {
+            Location = session.Location,
+            Session = session.Number,
+            Token = session.Token,
+            LastNumber = session.Last,
+            AcknowledgedNumber = session.Acknowledged,
+            SetAside = session.SetAside,
+            IsClosed = session.IsClosed,
+        }),
+    ];
+
+    public List<SetAsidePassing> GetSetAside(string location, int session)
+    {
+        Session owner = Get(location, session);
+        List<SetAsidePassing> list = [];
+        _setAsideRows.Bind(1, PassingTable.Id(owner.Id, 0)).Bind(2, PassingTable.Id(owner.Id, int.MaxValue));
+        while (_setAsideRows.Step())
+        {
+            list.Add(new SetAsidePassing(
+                (int)_setAsideRows.Integer(0), (int)_setAsideRows.Integer(1), _setAsideRows.Text(2)));
+        }
+
+        _setAsideRows.Reset();
+        list.AddRange(owner.Pending);
+        return list;
+    }
+
+    /// <summary>Holds what is kept already of a batch against it.</summary>
+    /// <returns>Whether all of it is kept.</returns>
+    /// <exception cref="JournalException">It differs.</exception>
+    public bool Compare(PassingBatch batch)
+    {
+        Session session = Get(batch.Location, batch.Session);
+        int kept = Math.Min(batch.LastNumber, session.Last) - batch.FirstNumber + 1;
+        if (kept <= 0)
+            return false;
+        _passings.Read(session.Id, session.Name, batch.FirstNumber - 1, kept, _kept);
+        for (int i = 0; i < kept; i++)
+        {
+            if (!batch.GetItem(i).SequenceEqual(_kept.GetItem(i)))
+                throw Mismatch(session, Encoding.UTF8.GetString(_kept.GetItem(i)), Encoding.UTF8.GetString(batch.GetItem(i)));
+        }
+
+        return kept == batch.Count;
+    }
+
+    /// <summary>Writes what is not kept yet of a batch.</summary>
+    /// <returns>Bytes written.</returns>
+    public int Append(PassingBatch batch)
+    {
+        Session session = Get(batch.Location, batch.Session);
+        int from = session.Last - batch.FirstNumber + 1;
+        if (from < 0)
+        {
+            throw new JournalException(
+                JournalProblem.Damaged,
+                $"{_database.Path}: passings {session.Last + 1} to {batch.FirstNumber - 1} of {session.Name} are missing.");
+        }
+
+        if (from >= batch.Count)
+            return 0;
+        int bytes = _passings.Append(session.Id, batch, from, ref session.LastHash);
+        session.Last = batch.LastNumber;
+        return bytes;
+    }
+
+    /// <summary>Whether a change is news.</summary>
+    public bool Changes(SessionChange change) =>
+        !_byName.TryGetValue((change.Location, change.Session), out Session? session)
+        || session.IsClosed != change.IsClosed;
+
+    public void Apply(SessionChange change)
+    {
+        Session session = Get(change.Location, change.Session);
+        session.IsDirty |= session.IsClosed != change.IsClosed;
+        session.IsClosed = change.IsClosed;
+    }
+
+    public void SetToken(string location, int session, string token)
+    {
+        Session owner = Get(location, session);
+        owner.IsDirty |= owner.Token != token;
+        owner.Token = token;
+    }
+
+    public void Acknowledge(string location, int session, int number, IReadOnlyList<SetAsidePassing> setAside)
+    {
+        Session owner = Get(location, session);
+        if (number < owner.Acknowledged || number > owner.Last)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(number), number, $"The cursor of {owner.Name} is {owner.Acknowledged}, its last passing {owner.Last}.");
+        }
+
+        owner.Hash = number == owner.Last
+            ? owner.LastHash
+            : _passings.HashAt(owner.Id, number) ?? throw Damaged(owner);
+        owner.Acknowledged = number;
+        owner.Pending.AddRange(setAside);
+        owner.SetAside += setAside.Count;
+        owner.IsDirty = true;
+    }
+
+    /// <summary>Writes the rows that changed, within the transaction.</summary>
+    public void WritePending()
+    {
+        foreach (Session session in _sessions)
+        {
+            if (!session.IsDirty)
+                continue;
+            _replace.Bind(1, session.Id).Bind(2, session.Location).Bind(3, session.Number).Bind(4, session.Token)
+                .Bind(5, session.Acknowledged).Bind(6, session.Hash).Bind(7, session.IsClosed ? 1 : 0)
+                .Bind(8, session.Sum).Run();
+            foreach (SetAsidePassing passing in session.Pending)
+            {
+                _setAside.Bind(1, PassingTable.Id(session.Id, passing.Number)).Bind(2, passing.Status)
+                    .Bind(3, passing.Words).Run();
+            }
+        }
+    }
+
+    public void Accept()
+    {
+        foreach (Session session in _sessions)
+        {
+            (session.KeptLast, session.KeptHash) = (session.Last, session.LastHash);
+            session.Pending.Clear();
+            session.IsDirty = false;
+        }
+    }
+
+    public void Revert()
+    {
+        foreach (Session session in _sessions)
+            (session.Last, session.LastHash) = (session.KeptLast, session.KeptHash);
+    }
+
+    Session Get(string location, int session)
+    {
+        if (!_byName.TryGetValue((location, session), out Session? found))
+        {
+            found = new Session(_sessions.Count + 1, location, session) { IsDirty = true };
+            Add(found);
+        }
+
+        return found;
+    }
+
+    void Add(Session session)
+    {
+        _sessions.Add(session);
+        _byName.Add((session.Location, session.Number), session);
+    }
+
+    Session Read(SqliteStatement row)
+    {
+        Session session = new(row.Integer(0), row.Text(1) ?? "", (int)row.Integer(2))
+        {
+            Token = row.Text(3),
+            Acknowledged = (int)row.Integer(4),
+            Hash = row.Integer(5),
+            IsClosed = row.Integer(6) != 0,
+            SetAside = (int)row.Integer(8),
+        };
+        return session.Sum == row.Integer(7) ? session : throw Damaged(session);
+    }
+
+    JournalException Damaged(Session session) => new(
+        JournalProblem.Damaged,
+        $"{_database.Path}: the row of session {session.Name} or a passing it has acknowledged is damaged. Copy the file "
+        + "away, then repair the journal.");
+
+    JournalException Mismatch(Session session, string kept, string now) => new(
+        JournalProblem.Mismatch,
+        $"{_database.Path}: the records of {session.Name} now give another passing than the one kept, and perhaps sent, "
+        + $"under its number. Kept: {kept} Now: {now} Nothing is sent. Go on with the version that wrote the journal, or "
+        + "rebase it.");
+
+    sealed class Session(long id, string location, int number)
+    {
+        public long LastHash;
+
+        public long Id => id;
+
+        public string Location => location;
+
+        public int Number => number;
+
+        public string Name => $"{location}/{number}";
+
+        public string? Token { get; set; }
+
+        public int Acknowledged { get; set; }
+
+        public long Hash { get; set; }
+
+        public bool IsClosed { get; set; }
+
+        public int SetAside { get; set; }
+
+        public int Last { get; set; }
+
+        public int KeptLast { get; set; }
+
+        public long KeptHash { get; set; }
+
+        public List<SetAsidePassing> Pending { get; } = [];
+
+        public bool IsDirty { get; set; }
+
+        /// <summary>A sum over the row, so that a changed cursor or token shows.</summary>
+        public long Sum => (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{id}\n{location}\n{number}\n{Token}\n{Acknowledged}\n{Hash}\n{IsClosed}")));
+    }
+}
