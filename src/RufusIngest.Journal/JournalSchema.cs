@@ -19,8 +19,8 @@ static class JournalSchema
             chain INTEGER NOT NULL);
         CREATE TABLE sessions (
             id INTEGER PRIMARY KEY, location TEXT NOT NULL, session INTEGER NOT NULL, token TEXT,
-            acknowledged INTEGER NOT NULL, hash INTEGER NOT NULL, closed INTEGER NOT NULL, sum INTEGER NOT NULL,
-            UNIQUE (location, session));
+            acknowledged INTEGER NOT NULL, hash INTEGER NOT NULL, rebased INTEGER NOT NULL, closed INTEGER NOT NULL,
+            sum INTEGER NOT NULL, UNIQUE (location, session));
         CREATE TABLE passings (
             id INTEGER PRIMARY KEY, count INTEGER NOT NULL, data BLOB NOT NULL, hash INTEGER NOT NULL);
         CREATE TABLE set_aside (id INTEGER PRIMARY KEY, status INTEGER NOT NULL, words TEXT);

@@ -42,18 +42,32 @@ sealed class PassingTable(SqliteDatabase database)
     {
         int length = 0;
         for (int i = from; i < batch.Count; i++)
-        {
-            ReadOnlySpan<byte> item = batch.GetItem(i);
-            if (length + 2 + item.Length > _row.Length)
-                Array.Resize(ref _row, (length + 2 + item.Length) * 2);
-            BinaryPrimitives.WriteUInt16LittleEndian(_row.AsSpan(length), checked((ushort)item.Length));
-            item.CopyTo(_row.AsSpan(length + 2));
-            length += 2 + item.Length;
-            hash = Next(hash, item);
-        }
+            length = AddToRow(length, batch.GetItem(i), ref hash);
+        return Insert(session, batch.FirstNumber + from, batch.Count - from, length, hash);
+    }
 
-        _insert.Bind(1, Id(session, batch.FirstNumber + from)).Bind(2, batch.Count - from)
-            .Bind(3, _row.AsSpan(0, length)).Bind(4, hash).Run();
+    /// <summary>Writes items as a row.</summary>
+    public void Append(long session, PassingItems items, ref long hash)
+    {
+        int length = 0;
+        for (int i = 0; i < items.Count; i++)
+            length = AddToRow(length, items.GetItem(i), ref hash);
+        Insert(session, items.FirstNumber, items.Count, length, hash);
+    }
+
+    int AddToRow(int length, ReadOnlySpan<byte> item, ref long hash)
+    {
+        if (length + 2 + item.Length > _row.Length)
+            Array.Resize(ref _row, (length + 2 + item.Length) * 2);
+        BinaryPrimitives.WriteUInt16LittleEndian(_row.AsSpan(length), checked((ushort)item.Length));
+        item.CopyTo(_row.AsSpan(length + 2));
+        hash = Next(hash, item);
+        return length + 2 + item.Length;
+    }
+
+    int Insert(long session, int first, int count, int length, long hash)
+    {
+        _insert.Bind(1, Id(session, first)).Bind(2, count).Bind(3, _row.AsSpan(0, length)).Bind(4, hash).Run();
         return length;
     }
 

@@ -25,10 +25,10 @@ sealed class SessionTable
     {
         _database = database;
         _passings = passings;
-        _replace = database.Prepare("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+        _replace = database.Prepare("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
         _setAside = database.Prepare("REPLACE INTO set_aside VALUES (?, ?, ?)");
         _rows = database.Prepare(
-            "SELECT id, location, session, token, acknowledged, hash, closed, sum, (SELECT count(*) FROM set_aside "
+            "SELECT id, location, session, token, acknowledged, hash, rebased, closed, sum, (SELECT count(*) FROM set_aside "
             + "WHERE set_aside.id >> 32 = sessions.id) FROM sessions ORDER BY id");
         _setAsideRows = database.Prepare("SELECT id, status, words FROM set_aside WHERE id > ? AND id <= ? ORDER BY id");
         Load();
@@ -75,6 +75,7 @@ sealed class SessionTable
             LastNumber = session.Last,
             AcknowledgedNumber = session.Acknowledged,
             SetAside = session.SetAside,
+            RebasedNumber = session.Rebased,
             IsClosed = session.IsClosed,
         }),
     ];
@@ -171,6 +172,26 @@ sealed class SessionTable
         owner.IsDirty = true;
     }
 
+    /// <summary>What is kept counts as sent under its number.</summary>
+    public void Rebase()
+    {
+        foreach (Session session in _sessions)
+        {
+            session.IsDirty |= session.Rebased != session.Last;
+            session.Rebased = session.Last;
+        }
+    }
+
+    /// <summary>Keeps passings that were sent, behind those that are kept, as acknowledged ones.</summary>
+    public void AppendSent(string location, int session, PassingItems items)
+    {
+        Session owner = Get(location, session);
+        if (items.FirstNumber != owner.Last + 1)
+            throw new ArgumentException($"Passing {items.FirstNumber} cannot follow passing {owner.Last}.", nameof(items));
+        _passings.Append(owner.Id, items, ref owner.LastHash);
+        owner.Last = items.LastNumber;
+    }
+
     /// <summary>Writes the rows that changed, within the transaction.</summary>
     public void WritePending()
     {
@@ -179,8 +200,8 @@ sealed class SessionTable
             if (!session.IsDirty)
                 continue;
             _replace.Bind(1, session.Id).Bind(2, session.Location).Bind(3, session.Number).Bind(4, session.Token)
-                .Bind(5, session.Acknowledged).Bind(6, session.Hash).Bind(7, session.IsClosed ? 1 : 0)
-                .Bind(8, session.Sum).Run();
+                .Bind(5, session.Acknowledged).Bind(6, session.Hash).Bind(7, session.Rebased)
+                .Bind(8, session.IsClosed ? 1 : 0).Bind(9, session.Sum).Run();
             foreach (SetAsidePassing passing in session.Pending)
             {
                 _setAside.Bind(1, PassingTable.Id(session.Id, passing.Number)).Bind(2, passing.Status)
@@ -229,10 +250,11 @@ sealed class SessionTable
             Token = row.Text(3),
             Acknowledged = (int)row.Integer(4),
             Hash = row.Integer(5),
-            IsClosed = row.Integer(6) != 0,
-            SetAside = (int)row.Integer(8),
+            Rebased = (int)row.Integer(6),
+            IsClosed = row.Integer(7) != 0,
+            SetAside = (int)row.Integer(9),
         };
-        return session.Sum == row.Integer(7) ? session : throw Damaged(session);
+        return session.Sum == row.Integer(8) ? session : throw Damaged(session);
     }
 
     JournalException Damaged(Session session) => new(
@@ -264,6 +286,8 @@ sealed class SessionTable
 
         public long Hash { get; set; }
 
+        public int Rebased { get; set; }
+
         public bool IsClosed { get; set; }
 
         public int SetAside { get; set; }
@@ -281,6 +305,6 @@ sealed class SessionTable
         /// <summary>A sum over the row, so that a changed cursor or token shows.</summary>
         public long Sum => (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{id}\n{location}\n{number}\n{Token}\n{Acknowledged}\n{Hash}\n{IsClosed}")));
+            $"{id}\n{location}\n{number}\n{Token}\n{Acknowledged}\n{Hash}\n{Rebased}\n{IsClosed}")));
     }
 }

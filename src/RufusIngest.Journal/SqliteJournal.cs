@@ -198,6 +198,28 @@ public sealed class SqliteJournal : IngestJournal
         SignalChanged();
     }
 
+    /// <summary>
+    /// From here on what is kept counts as sent, as it is and under its number. The next replay gives numbers only to
+    /// passings that match none of it, above the last kept one. For the day when another version makes other passings of
+    /// the same records, or records were lost; nothing does it unasked.
+    /// </summary>
+    /// <exception cref="JournalException">It could not be written.</exception>
+    public void Rebase()
+    {
+        lock (_writing)
+            Write(_sessions.Rebase);
+    }
+
+    /// <summary>Keeps passings that a server has and the journal lost, behind those that it still has.</summary>
+    internal void AppendSent(string location, int session, PassingItems items)
+    {
+        lock (_writing)
+        {
+            Write(() => _sessions.AppendSent(location, session, items));
+            Acknowledge(location, session, items.LastNumber, []);
+        }
+    }
+
     /// <summary>The passings that were set aside in a session, with the server's words.</summary>
     public IReadOnlyList<SetAsidePassing> GetSetAside(string location, int session)
     {

@@ -21,6 +21,11 @@ public sealed record StoredSession
     /// <summary>How many numbers up to the cursor were set aside.</summary>
     public int SetAside { get; init; }
 
+    /// <summary>
+    /// Passings up to this number stay as they were sent, whatever a replay makes of the records; 0: never rebased.
+    /// </summary>
+    public int RebasedNumber { get; init; }
+
     /// <summary>It has ended: no passing will follow.</summary>
     public bool IsClosed { get; init; }
 }

@@ -103,6 +103,9 @@ public sealed class IngestCore
     /// <summary>Called with every read and what became of it, on the thread that applies records. Set it before the first.</summary>
     public ReadObserver? ReadObserver { get; init; }
 
+    /// <summary>After a rebase: what was sent and stays. Set before the first record.</summary>
+    internal SentPassings? Sent { get; set; }
+
     void Decode(Reader reader, in IngestRecord record, bool endOfStream, IngestOutput output)
     {
         reader.Bytes += record.Payload.Length;
@@ -200,8 +203,11 @@ public sealed class IngestCore
         if (!location.IsSessionOpen)
             OpenSession(passing.Location, record.Sequence, output);
         passing.Session = location.Session;
-        passing.Number = ++location.LastNumber;
         location.Passings++;
+        if (Sent is not null
+            && Sent.TryTake(location.Name, passing, jsonBib, _settings!.Locations[location.Index].Gate.DeadTime))
+            return;
+        passing.Number = ++location.LastNumber;
         location.Late += (passing.Flags & PassingFlags.Late) != 0 ? 1 : 0;
         output.Batcher.Add(passing, location.Name, jsonBib, record.ReceivedAt);
     }
@@ -252,7 +258,7 @@ public sealed class IngestCore
     {
         Location location = _locations[index];
         location.Session++;
-        location.LastNumber = 0;
+        location.LastNumber = Sent?.LastNumber(location.Name, location.Session) ?? 0;
         location.IsSessionOpen = true;
         output.Add(new TimingEvent(
             TimingEventKind.SessionOpened, index, -1, 0, default, location.Session, sequence));

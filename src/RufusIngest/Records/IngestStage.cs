@@ -97,6 +97,7 @@ sealed class IngestStage(IngestCore core, IngestOutput output, IngestJournal? jo
     /// </exception>
     public void Recover(CancellationToken cancellation)
     {
+        core.Sent = SentPassings.Read(journal!);
         journal!.Replay(
             (in IngestRecord record) =>
             {

@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using RufusIngest.Passings;
+using RufusIngest.Reads;
+
+namespace RufusIngest.Records;
+
+/// <summary>
+/// The passings that stay as they were sent after a rebase. Each stands for at most one passing of the replay: the same
+/// chip, or bib where there is none, in the same local session, at the nearest time within the dead time.
+/// </summary>
+sealed class SentPassings
+{
+    readonly Dictionary<(string Location, int Session), int> _lastNumbers = [];
+    readonly Dictionary<(string Location, int Session, ChipCode Chip, string Bib), List<long>> _times = [];
+
+    /// <summary>What the store's sessions have up to where they were rebased; null: none was.</summary>
+    public static SentPassings? Read(PassingStore store)
+    {
+        SentPassings? sent = null;
+        PassingItems items = new();
+        foreach (StoredSession session in store.GetSessions().Where(session => session.RebasedNumber > 0))
+        {
+            sent ??= new SentPassings();
+            sent._lastNumbers[(session.Location, session.Session)] = session.RebasedNumber;
+            int number = 0;
+            while (number < session.RebasedNumber && store.ReadPassings(
+                session.Location, session.Session, number, Math.Min(1000, session.RebasedNumber - number), items) > 0)
+            {
+                for (int i = 0; i < items.Count; i++)
+                    sent.Add(session.Location, session.Session, items.GetItem(i));
+                number = items.LastNumber;
+            }
+        }
+
+        return sent;
+    }
+
+    /// <summary>The number below which a session gives none; 0 when it was not rebased.</summary>
+    public int LastNumber(string location, int session) => _lastNumbers.GetValueOrDefault((location, session));
+
+    /// <summary>Whether a passing was sent before; what it matches matches no other.</summary>
+    /// <param name="location">Name of the location.</param>
+    /// <param name="passing">The passing, with its session.</param>
+    /// <param name="jsonBib">Its bib as JSON text, or empty when the chip stands in.</param>
+    /// <param name="tolerance">How far the times may be apart.</param>
+    public bool TryTake(string location, in Passing passing, ReadOnlySpan<byte> jsonBib, TimeSpan tolerance)
+    {
+        string bib = passing.Chip.IsEmpty ? Unescape(jsonBib) : "";
+        if (!_times.TryGetValue((location, passing.Session, passing.Chip, bib), out List<long>? times))
+            return false;
+        long time = passing.Time;
+        long nearest = times.MinBy(sent => Math.Abs(sent - time));
+        if (Math.Abs(nearest - time) > tolerance.Ticks)
+            return false;
+        times.Remove(nearest);
+        if (times.Count == 0)
+            _times.Remove((location, passing.Session, passing.Chip, bib));
+        return true;
+    }
+
+    void Add(string location, int session, ReadOnlySpan<byte> item)
+    {
+        string? bib = null;
+        string? chip = null;
+        string? timestamp = null;
+        Utf8JsonReader reader = new(item);
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName)
+                continue;
+            if (reader.ValueTextEquals("bib"u8))
+                bib = NextText(ref reader);
+            else if (reader.ValueTextEquals("chip"u8))
+                chip = NextText(ref reader);
+            else if (reader.ValueTextEquals("timestamp"u8))
+                timestamp = NextText(ref reader);
+        }
+
+        if (!DateTimeOffset.TryParse(
+            timestamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
+            return; // A placeholder of a number whose content is not known.
+        ChipCode code = chip is null ? default : ChipCode.FromText(chip);
+        var key = (location, session, code, code.IsEmpty ? bib ?? "" : "");
+        if (!_times.TryGetValue(key, out List<long>? times))
+            _times[key] = times = [];
+        times.Add(EpochTime.FromUtc(time));
+    }
+
+    static string? NextText(ref Utf8JsonReader reader) =>
+        reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+
+    static string Unescape(ReadOnlySpan<byte> jsonText)
+    {
+        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes($"\"{Encoding.UTF8.GetString(jsonText)}\""));
+        return reader.Read() ? reader.GetString() ?? "" : "";
+    }
+}
