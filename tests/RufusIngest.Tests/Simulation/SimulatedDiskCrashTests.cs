@@ -2,7 +2,9 @@ using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Simulation;
 
-/// <summary>What is left of a database in WAL mode with synchronous=FULL when the power goes, by seed and by place.</summary>
+/// <summary>
+/// What is left of a database in WAL mode with synchronous=FULL when the power goes, by seed and by place.
+/// </summary>
 public sealed class SimulatedDiskCrashTests
 {
     const string InsertRow = "INSERT INTO row(text) VALUES (hex(randomblob(200)))";

@@ -209,7 +209,9 @@ public sealed class SimulatedDiskFaultTests
     static int Checkpoint(SqliteSession session, int mode, out int inWal, out int moved) =>
         sqlite3_wal_checkpoint_v2(session.Database, "main", mode, out inWal, out moved);
 
-    /// <summary>The healed database takes a row, and holds it and what was committed before, after a crash too.</summary>
+    /// <summary>
+    /// The healed database takes a row, and holds it and what was committed before, after a crash too.
+    /// </summary>
     static void GoesOn(SimulatedDisk disk, SqliteSession session, int rows)
     {
         session.Run(InsertRow);

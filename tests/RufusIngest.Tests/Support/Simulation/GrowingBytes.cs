@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace RufusIngest.Tests.Support;
 
-/// <summary>Bytes that grow by doubling, in arrays that go back to the shared pool: thousands of short-lived disks a second.</summary>
+/// <summary>
+/// Bytes that grow by doubling, in arrays that go back to the shared pool: thousands of short-lived disks a second.
+/// </summary>
 sealed class GrowingBytes
 {
     byte[] _array = [];

@@ -4,9 +4,9 @@ using static SQLitePCL.raw;
 namespace RufusIngest.Tests.Support;
 
 /// <summary>
-/// What the connections of one database share in WAL mode: the index of the WAL in plain memory, and eight locks over it.
-/// Guarded by the lock of its disk. Connections that a crash has killed keep theirs until they are closed, since SQLite reads it
-/// without asking.
+/// What the connections of one database share in WAL mode: the index of the WAL in plain memory, and eight locks over
+/// it. Guarded by the lock of its disk. Connections that a crash has killed keep theirs until they are closed, since
+/// SQLite reads it without asking.
 /// </summary>
 sealed unsafe class SharedMemory
 {

@@ -2,7 +2,9 @@ using static SQLitePCL.raw;
 
 namespace RufusIngest.Tests.Support;
 
-/// <summary>What the VFS asks of the disk; answers are SQLite's result codes. "Under the lock": the caller holds the gate.</summary>
+/// <summary>
+/// What the VFS asks of the disk; answers are SQLite's result codes. "Under the lock": the caller holds the gate.
+/// </summary>
 sealed partial class SimulatedDisk
 {
     /// <summary>Opens or makes a file; without a name a temporary one. The handle is null when it fails.</summary>
@@ -91,8 +93,8 @@ sealed partial class SimulatedDisk
     }
 
     /// <summary>
-    /// Makes a file's bytes durable, and for a new file the directory: SQLite's own VFS for Unix syncs that after it made a
-    /// file. Under the lock.
+    /// Makes a file's bytes durable, and for a new file the directory: SQLite's own VFS for Unix syncs that after it
+    /// made a file. Under the lock.
     /// </summary>
     public int Sync(SimulatedFile file, string? name)
     {

@@ -1,9 +1,9 @@
 namespace RufusIngest.Tests.Support;
 
 /// <summary>
-/// A disk in memory on which the real SQLite runs: open a database with <see cref="VfsName"/> as its VFS. A crash loses what was
-/// not synced, as a power cut does, and kills every open connection. Thread-safe; with one thread everything follows from the
-/// seed, except the salts in a WAL, which SQLite draws from a generator of the whole process.
+/// A disk in memory on which the real SQLite runs: open a database with <see cref="VfsName"/> as its VFS. A crash loses
+/// what was not synced, as a power cut does, and kills every open connection. Thread-safe; with one thread everything
+/// follows from the seed, except the salts in a WAL, which SQLite draws from a generator of the whole process.
 /// </summary>
 sealed partial class SimulatedDisk : IDisposable
 {
@@ -37,7 +37,9 @@ sealed partial class SimulatedDisk : IDisposable
     /// <summary>The time SQLite sees. Moves only by hand, and when SQLite sleeps.</summary>
     public DateTimeOffset Now { get; set; } = new(2026, 7, 4, 8, 0, 0, TimeSpan.Zero);
 
-    /// <summary>How many bytes all files together may have; a write that would go beyond is cut there: SQLITE_FULL.</summary>
+    /// <summary>
+    /// How many bytes all files together may have; a write that would go beyond is cut there: SQLITE_FULL.
+    /// </summary>
     public long Capacity { get; set; } = long.MaxValue;
 
     /// <summary>Mounted read-only: nothing can be created, written or deleted.</summary>
@@ -60,7 +62,9 @@ sealed partial class SimulatedDisk : IDisposable
     /// <summary>Successful syncs since the disk was made, ignored ones too.</summary>
     public long Syncs { get; private set; }
 
-    /// <summary>False between a power cut set by <see cref="CutPowerAfter"/> and the <see cref="Crash"/> that follows it.</summary>
+    /// <summary>
+    /// False between a power cut set by <see cref="CutPowerAfter"/> and the <see cref="Crash"/> that follows it.
+    /// </summary>
     public bool Powered
     {
         get { lock (Gate) return _powered; }
@@ -87,8 +91,8 @@ sealed partial class SimulatedDisk : IDisposable
     public void FillAfter(long bytes) => Capacity = UsedBytes + bytes;
 
     /// <summary>
-    /// The power goes in the middle of the n-th write, truncation, sync or deletion from now, counted from 1; from there on
-    /// everything fails until <see cref="Crash"/>.
+    /// The power goes in the middle of the n-th write, truncation, sync or deletion from now, counted from 1; from
+    /// there on everything fails until <see cref="Crash"/>.
     /// </summary>
     public void CutPowerAfter(long changes)
     {
@@ -96,7 +100,9 @@ sealed partial class SimulatedDisk : IDisposable
             _changesUntilPowerCut = changes;
     }
 
-    /// <summary>The power goes and comes back: open connections are dead and can only be closed; faults stay as set.</summary>
+    /// <summary>
+    /// The power goes and comes back: open connections are dead and can only be closed; faults stay as set.
+    /// </summary>
     public void Crash(CrashKeeps keeps = CrashKeeps.Any)
     {
         lock (Gate)
@@ -145,7 +151,9 @@ sealed partial class SimulatedDisk : IDisposable
         }
     }
 
-    /// <summary>The whole disk with its unsynced changes; the seed's sequence and the faults are not part of it.</summary>
+    /// <summary>
+    /// The whole disk with its unsynced changes; the seed's sequence and the faults are not part of it.
+    /// </summary>
     public DiskSnapshot TakeSnapshot()
     {
         lock (Gate)

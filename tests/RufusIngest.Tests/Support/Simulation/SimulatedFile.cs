@@ -1,8 +1,8 @@
 namespace RufusIngest.Tests.Support;
 
 /// <summary>
-/// A file twice over: as reads see it, and as it would be after a power cut. Between the two lies the list of changes since the
-/// last sync. Guarded by the lock of its disk.
+/// A file twice over: as reads see it, and as it would be after a power cut. Between the two lies the list of changes
+/// since the last sync. Guarded by the lock of its disk.
 /// </summary>
 sealed class SimulatedFile
 {
@@ -150,7 +150,9 @@ sealed class SimulatedFile
         _unsyncedBytes.SetLength(0);
     }
 
-    /// <summary>A write of so many bytes at an offset, kept from <paramref name="At"/> on; or a change of length.</summary>
+    /// <summary>
+    /// A write of so many bytes at an offset, kept from <paramref name="At"/> on; or a change of length.
+    /// </summary>
     readonly record struct Change(int Offset, int Length, int At)
     {
         public const int SetLength = -1;

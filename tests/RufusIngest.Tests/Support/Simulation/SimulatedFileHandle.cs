@@ -3,7 +3,8 @@ using static SQLitePCL.raw;
 namespace RufusIngest.Tests.Support;
 
 /// <summary>
-/// An open file, as SQLite sees it: every operation answers with SQLite's result code. Dead after a crash: it can only be closed.
+/// An open file, as SQLite sees it: every operation answers with SQLite's result code. Dead after a crash: it can only
+/// be closed.
 /// </summary>
 sealed class SimulatedFileHandle(SimulatedDisk disk, SimulatedFile file, string? name, int epoch)
 {
@@ -80,7 +81,9 @@ sealed class SimulatedFileHandle(SimulatedDisk disk, SimulatedFile file, string?
         }
     }
 
-    /// <summary>SQLite's five levels: many share, one may reserve beside them, exclusive waits for them to leave.</summary>
+    /// <summary>
+    /// SQLite's five levels: many share, one may reserve beside them, exclusive waits for them to leave.
+    /// </summary>
     public int Lock(FileLock level)
     {
         lock (disk.Gate)

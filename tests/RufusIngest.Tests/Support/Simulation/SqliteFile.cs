@@ -11,7 +11,9 @@ namespace RufusIngest.Tests.Support;
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct SqliteFile
 {
-    /// <summary>A torn write harms no byte outside itself: what SQLite takes for granted on Linux and Windows too.</summary>
+    /// <summary>
+    /// A torn write harms no byte outside itself: what SQLite takes for granted on Linux and Windows too.
+    /// </summary>
     const int PowersafeOverwrite = 0x1000;
 
     static readonly IoMethods* s_methods = MakeMethods();

@@ -3,7 +3,9 @@ using static SQLitePCL.raw;
 
 namespace RufusIngest.Tests.Support;
 
-/// <summary>A connection of the real SQLite to a database on a <see cref="SimulatedDisk"/>, answering with result codes.</summary>
+/// <summary>
+/// A connection of the real SQLite to a database on a <see cref="SimulatedDisk"/>, answering with result codes.
+/// </summary>
 sealed class SqliteSession : IDisposable
 {
     const int Flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;

@@ -6,8 +6,8 @@ using static SQLitePCL.raw;
 namespace RufusIngest.Tests.Support;
 
 /// <summary>
-/// Makes a <see cref="SimulatedDisk"/> a VFS of the native SQLite (sqlite.org/c3ref/vfs.html). Registered under its own name until
-/// disposed; its native memory stays until the last file is closed.
+/// Makes a <see cref="SimulatedDisk"/> a VFS of the native SQLite (sqlite.org/c3ref/vfs.html). Registered under its own
+/// name until disposed; its native memory stays until the last file is closed.
 /// </summary>
 sealed unsafe partial class SqliteVfs : IDisposable
 {
