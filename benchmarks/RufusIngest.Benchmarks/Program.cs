@@ -11,6 +11,8 @@ switch (args)
         return AllocationGate.Run([typeof(AllocatingRow)]);
     case ["loopback"]:
         return await LoopbackBenchmarks.RunAsync();
+    case ["journal"]:
+        return await JournalBenchmarks.RunAsync();
     default:
         Summary[] summaries = [.. BenchmarkSwitcher.FromTypes(types).Run(args)];
         bool good = summaries.All(s => !s.HasCriticalValidationErrors && s.Reports.All(r => r.Success));

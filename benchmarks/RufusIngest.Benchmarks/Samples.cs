@@ -85,6 +85,22 @@ static class Samples
         return Encoding.ASCII.GetBytes(text.ToString());
     }
 
+    /// <summary>A race at 1,500 reads a second as an Ultra tells it: about 60 bytes a line.</summary>
+    public static byte[] UltraRace(int reads, int chips)
+    {
+        StringBuilder text = new();
+        for (int i = 0; i < reads; i++)
+        {
+            long ms = i * 1000L / ReadsPerSecond;
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"0,{10_000 + ChipOf(i, chips)},{1_463_299_200 + (ms / 1000)},{ms % 1000},{1 + (i % 4)},-60,0,1,12,");
+            text.Append(CultureInfo.InvariantCulture, $"0000000000000000,0,{1_000_000 + i}\n");
+        }
+
+        return Encoding.ASCII.GetBytes(text.ToString());
+    }
+
     /// <summary>Compact JSON of a CloudBox, about 200 bytes a frame.</summary>
     public static byte[] CloudBox()
     {

@@ -98,14 +98,15 @@ sealed class SessionTable
     }
 
     /// <summary>Holds what is kept already of a batch against it.</summary>
-    /// <returns>Whether all of it is kept.</returns>
+    /// <returns>How much of it is kept.</returns>
     /// <exception cref="JournalException">It differs.</exception>
-    public bool Compare(PassingBatch batch)
+    public int Compare(PassingBatch batch)
     {
-        Session session = Get(batch.Location, batch.Session);
+        if (!_byName.TryGetValue((batch.Location, batch.Session), out Session? session))
+            return 0;
         int kept = Math.Min(batch.LastNumber, session.Last) - batch.FirstNumber + 1;
         if (kept <= 0)
-            return false;
+            return 0;
         _passings.Read(session.Id, session.Name, batch.FirstNumber - 1, kept, _kept);
         for (int i = 0; i < kept; i++)
         {
@@ -113,7 +114,7 @@ sealed class SessionTable
                 throw Mismatch(session, Encoding.UTF8.GetString(_kept.GetItem(i)), Encoding.UTF8.GetString(batch.GetItem(i)));
         }
 
-        return kept == batch.Count;
+        return kept;
     }
 
     /// <summary>Writes what is not kept yet of a batch.</summary>

@@ -125,7 +125,7 @@ public sealed class SqliteJournal : IngestJournal
         {
             bool isNews = blocks.Count > 0;
             foreach (PassingBatch batch in batches)
-                isNews |= !_sessions.Compare(batch);
+                isNews |= _sessions.Compare(batch) < batch.Count;
             foreach (SessionChange change in sessions)
                 isNews |= _sessions.Changes(change);
             if (!isNews)
@@ -143,6 +143,16 @@ public sealed class SqliteJournal : IngestJournal
 
         if (batches.Count > 0 || sessions.Count > 0)
             SignalChanged();
+    }
+
+    /// <summary>Holds passings that a replay made against those that are kept under their numbers. Writes nothing.</summary>
+    /// <returns>How many of them are kept; the others would be new.</returns>
+    /// <exception cref="JournalException">One differs (<see cref="JournalProblem.Mismatch"/>); the message shows both.</exception>
+    public int Compare(PassingBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        lock (_writing)
+            return _sessions.Compare(batch);
     }
 
     /// <inheritdoc/>

@@ -15,31 +15,42 @@ static class CloudSessions
         Dictionary<string, string> tokens = [];
         foreach (var location in readers.GroupBy(reader => reader.Location))
         {
-            string? session = TheOne(location.Select(reader => reader.Session), location.Key, "session");
-            string? device = TheOne(location.Select(reader => reader.Device), location.Key, "device");
+            string? session = GivenSession(location);
             if (session is null)
-            {
-                device ??= await cloud.BindDeviceAsync(
-                    Model, $"rufus-ingest-{location.Key}", location.Key, cancellationToken: cancellation)
-                    .ConfigureAwait(false);
-                session = await cloud.OpenSessionAsync(device, location.Key, cancellation).ConfigureAwait(false);
-                if (!quiet)
-                    terminal.Say($"{location.Key}: opened session {session} of device {device}.");
-            }
-
+                (session, _) = await OpenOneAsync(terminal, cloud, location, quiet, cancellation).ConfigureAwait(false);
             else
-            {
                 await RequireEmptyAsync(cloud, location.Key, session, cancellation).ConfigureAwait(false);
-            }
-
             tokens[location.Key] = session;
         }
 
         return tokens;
     }
 
+    /// <summary>The token that the command line names for a location, or null.</summary>
+    public static string? GivenSession(IGrouping<string, ReaderSpec> location) =>
+        TheOne(location.Select(reader => reader.Session), location.Key, "session");
+
+    /// <summary>The location's device: the one named, or one that is bound for it.</summary>
+    public static async Task<string> DeviceOfAsync(
+        RufusCloudClient cloud, IGrouping<string, ReaderSpec> location, CancellationToken cancellation) =>
+        TheOne(location.Select(reader => reader.Device), location.Key, "device")
+        ?? await cloud.BindDeviceAsync(
+            Model, $"rufus-ingest-{location.Key}", location.Key, cancellationToken: cancellation).ConfigureAwait(false);
+
+    /// <summary>Opens a session for a location; that closes the one its device has active.</summary>
+    public static async Task<(string Token, string Device)> OpenOneAsync(
+        Terminal terminal, RufusCloudClient cloud, IGrouping<string, ReaderSpec> location, bool quiet,
+        CancellationToken cancellation)
+    {
+        string device = await DeviceOfAsync(cloud, location, cancellation).ConfigureAwait(false);
+        string session = await cloud.OpenSessionAsync(device, location.Key, cancellation).ConfigureAwait(false);
+        if (!quiet)
+            terminal.Say($"{location.Key}: opened session {session} of device {device}.");
+        return (session, device);
+    }
+
     /// <summary>
-    /// Numbers start at 1 with each run, so a session that has passings would take the new ones for repeats. A key that
+    /// Numbers start at 1 with each run without a journal, so a session that has passings would take the new ones for repeats. A key that
     /// cannot read leaves it unknown.
     /// </summary>
     static async Task RequireEmptyAsync(

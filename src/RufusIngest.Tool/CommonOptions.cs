@@ -26,6 +26,11 @@ static class CommonOptions
 
     public static Option<FileInfo?> Bibs() => new("--bibs") { Description = "CSV file of chip and bib." };
 
+    public static Option<FileInfo?> Journal() => new("--journal")
+    {
+        Description = "File that keeps everything received and what was sent; the same file again goes on where it was.",
+    };
+
     public static Option<int> FlushSeconds() => new("--flush-seconds")
     {
         Description = "How long to go on sending at the end before the rest is written to a file.",

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using RufusIngest.Cloud;
 using RufusIngest.Passings;
 using RufusIngest.Reads;
+using RufusIngest.Records;
 using RufusIngest.Server;
 using RufusIngest.Simulators;
 
@@ -19,6 +20,9 @@ sealed record DemoOptions
     public double Speed { get; init; }
 
     public bool Json { get; init; }
+
+    /// <summary>Keeps the race, so that the demo can be killed and started again.</summary>
+    public FileInfo? Journal { get; init; }
 
     /// <summary>Rules of the locations, so that a test can break them.</summary>
     public GateOptions? Gate { get; init; }
@@ -46,10 +50,11 @@ static class DemoCommand
             Description = "Race time over real time; 0: as fast as it goes.",
             DefaultValueFactory = _ => 600,
         };
+        Option<FileInfo?> journal = CommonOptions.Journal();
         Option<bool> json = CommonOptions.Json("The result as one JSON object.");
         Command command = new("demo", "Play a race from simulated readers to a venue server, and check every crossing.")
         {
-            runners, seed, speed, json,
+            runners, seed, speed, journal, json,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             terminal,
@@ -58,6 +63,7 @@ static class DemoCommand
                 Runners = parsed.GetValue(runners),
                 Seed = parsed.GetValue(seed),
                 Speed = parsed.GetValue(speed),
+                Journal = parsed.GetValue(journal),
                 Json = parsed.GetValue(json),
             },
             cancellation));
@@ -99,7 +105,7 @@ static class DemoCommand
         Terminal terminal, DemoOptions options, Race race, RaceSimulation simulation, Uri address, string key,
         CancellationToken cancellation)
     {
-        ReaderSpec[] readers = [.. simulation.Readers.Select(SpecOf)];
+        ReaderSpec[] readers = [.. simulation.Readers.Select(reader => SpecOf(reader, options))];
         Dictionary<string, SimulatedReader> players =
             readers.Zip(simulation.Readers).ToDictionary(pair => pair.First.Name, pair => pair.Second);
         ChipTable chips = ChipTable.Create(
@@ -109,8 +115,21 @@ static class DemoCommand
         {
             IReadOnlyDictionary<string, string> tokens =
                 await CloudSessions.OpenAsync(terminal, cloud, readers, options.Json, cancellation).ConfigureAwait(false);
-            LiveRun run = new(
-                terminal, readers, LiveRun.SettingsOf(readers, chips, options.Gate), cloud, tokens, Path.GetTempPath());
+            IngestSettings settings = LiveRun.SettingsOf(readers, chips, options.Gate);
+            LiveOptions live = new()
+            {
+                Journal = options.Journal,
+                UnsentFolder = Path.GetTempPath(),
+                CloseSessions = true,
+                Quiet = options.Json,
+            };
+            if (options.Journal is { Exists: true })
+                await DemoRestart.GiveBackAsync(http, key, options.Journal, tokens, cancellation).ConfigureAwait(false);
+            LiveRun run = options.Journal is null
+                ? LiveRun.Start(terminal, readers, settings, cloud, tokens, live)
+                : await LiveRun.OpenAsync(
+                    terminal, [.. readers.Select(reader => reader with { Session = tokens[reader.Location] })], settings,
+                    cloud, live, cancellation).ConfigureAwait(false);
             await using var _ = run.ConfigureAwait(false);
             RunReport report = await run.RunAsync(
                 name => players[name].Completion.IsCompleted, FlushTime, options.Json, cancellation)
@@ -134,8 +153,9 @@ static class DemoCommand
         return check;
     }
 
-    static ReaderSpec SpecOf(SimulatedReader reader) => new()
+    static ReaderSpec SpecOf(SimulatedReader reader, DemoOptions options) => new()
     {
+        Label = $"{reader.Name} ({options.Runners} runners, seed {options.Seed})",
         Protocol = reader.Protocol,
         Host = reader.EndPoint.Address.ToString(),
         Port = reader.EndPoint.Port,

@@ -11,7 +11,10 @@ static class ExitCode
     /// <summary>The command line or a file it names is wrong.</summary>
     public const int BadInput = 2;
 
-    /// <summary>The demo's check failed: passings are missing or there twice.</summary>
+    /// <summary>
+    /// A check failed: the demo's passings are missing or there twice, a journal is damaged or gives other passings than
+    /// it sent.
+    /// </summary>
     public const int CheckFailed = 3;
 
     /// <summary>A reader or the server cannot be reached.</summary>

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using RufusIngest.Cloud;
+using RufusIngest.Records;
 
 namespace RufusIngest.Tool;
 
@@ -20,14 +22,25 @@ static class IngestCommand
         {
             Description = "Start although a reader cannot be reached yet.",
         };
+        Option<FileInfo?> journal = CommonOptions.Journal();
+        Option<SessionGonePolicy> gone = new("--when-session-gone")
+        {
+            Description = "When the server knows the session no more: Hold, or OpenNew (with --journal).",
+        };
+        Option<int> timeout = new("--request-timeout")
+        {
+            Description = "Seconds until a request counts as unanswered and is asked about or sent again.",
+            DefaultValueFactory = _ => 30,
+        };
+        Option<bool> compress = new("--compress") { Description = "Send bodies compressed (gzip)." };
         Option<int> flush = CommonOptions.FlushSeconds();
         Option<bool> json = CommonOptions.Json("The result as one JSON object; no progress.");
         Command command = new(
             "ingest",
             "Read timing readers and send their passings until Ctrl-C. A location without session=TOKEN opens a new "
-            + "session, which closes the one its device has active.")
+            + "session, which closes the one its device has active; with a journal only the first time.")
         {
-            readers, post, apiKey, bibs, wait, flush, json,
+            readers, post, apiKey, bibs, journal, gone, timeout, compress, wait, flush, json,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -45,11 +58,23 @@ static class IngestCommand
                         await new ReaderLink(spec, terminal).ProbeAsync(cancellation).ConfigureAwait(false);
                 }
 
-                var tokens = await CloudSessions.OpenAsync(terminal, cloud, specs, quiet, cancellation)
-                    .ConfigureAwait(false);
-                LiveRun run = new(
-                    terminal, specs, LiveRun.SettingsOf(specs, chips, null), cloud, tokens,
-                    Directory.GetCurrentDirectory());
+                LiveOptions options = new()
+                {
+                    Journal = parsed.GetValue(journal),
+                    UnsentFolder = Directory.GetCurrentDirectory(),
+                    WhenSessionGone = parsed.GetValue(gone),
+                    RequestTimeout = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(timeout), 1, 86_400)),
+                    Compress = parsed.GetValue(compress),
+                    Quiet = quiet,
+                };
+                IngestSettings settings = LiveRun.SettingsOf(specs, chips, null);
+                LiveRun run = options.Journal is null
+                    ? LiveRun.Start(
+                        terminal, specs, settings, cloud,
+                        await CloudSessions.OpenAsync(terminal, cloud, specs, quiet, cancellation).ConfigureAwait(false),
+                        options)
+                    : await LiveRun.OpenAsync(terminal, specs, settings, cloud, options, cancellation)
+                        .ConfigureAwait(false);
                 await using var _ = run.ConfigureAwait(false);
                 RunReport report = await run.RunAsync(
                     _ => false, TimeSpan.FromSeconds(parsed.GetValue(flush)), quiet, cancellation)
@@ -69,6 +94,20 @@ static class IngestCommand
             report.WriteTable(terminal.Console);
         if (report.Unsent > 0)
             terminal.Say($"rufus-ingest: {report.Unsent} passings were not sent; they are in {report.UnsentFile}.");
+        if (report.ToSend > 0)
+        {
+            terminal.Say(
+                $"rufus-ingest: {report.ToSend} passings are still to be sent; they are in {report.Journal} and go out at the "
+                + "next start.");
+        }
+
+        if (report.SetAside > 0)
+        {
+            terminal.Say(
+                $"rufus-ingest: the server did not take {report.SetAside} passings; they are in {report.Journal} with its "
+                + "words.");
+        }
+
         if (report.NumbersTaken > 0)
         {
             terminal.Say(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RufusIngest.Cloud;
+using RufusIngest.Journal;
 using RufusIngest.Passings;
 using RufusIngest.Records;
 using Spectre.Console;
@@ -17,24 +18,75 @@ sealed class LiveRun : IAsyncDisposable
 
     readonly Terminal _terminal;
     readonly IReadOnlyList<ReaderSpec> _readers;
+    readonly LiveOptions _options;
+    readonly SqliteJournal? _journal;
     readonly IngestPipeline _pipeline;
     readonly PassingsUploader _uploader;
+    readonly RufusCloudClient _cloud;
     readonly UnsentFile _unsent;
+    readonly TaskCompletionSource _inputEnd = new();
     readonly CancellationTokenSource _giveUp = new();
-    readonly Stopwatch _clock = new();
+    readonly Stopwatch _clock = Stopwatch.StartNew();
+    long _lostBytes;
 
-    public LiveRun(
-        Terminal terminal, IReadOnlyList<ReaderSpec> readers, IngestSettings settings, RufusCloudClient cloud,
-        IReadOnlyDictionary<string, string> tokens, string unsentFolder)
+    LiveRun(
+        Terminal terminal, IReadOnlyList<ReaderSpec> readers, RufusCloudClient cloud, LiveOptions options,
+        SqliteJournal? journal, Func<LiveRun, IngestPipeline> open)
     {
         _terminal = terminal;
         _readers = readers;
-        _pipeline = new IngestPipeline(new IngestOptions { Settings = settings, OnEvent = SayEvent });
-        _uploader = new PassingsUploader(cloud) { SessionStopped = SayStopped };
-        foreach (var (location, token) in tokens)
-            _uploader.AttachSession(location, token);
-        _unsent = new UnsentFile(unsentFolder);
+        _cloud = cloud;
+        _options = options;
+        _journal = journal;
+        _uploader = new PassingsUploader(cloud, options.ToUpload()) { SessionStopped = SayStopped, Alarmed = SayAlarm };
+        _unsent = new UnsentFile(options.UnsentFolder);
+        _pipeline = open(this);
     }
+
+    /// <summary>Begins a run without a journal.</summary>
+    public static LiveRun Start(
+        Terminal terminal, IReadOnlyList<ReaderSpec> readers, IngestSettings settings, RufusCloudClient cloud,
+        IReadOnlyDictionary<string, string> tokens, LiveOptions options)
+    {
+        LiveRun run = new(terminal, readers, cloud, options, null, run => new IngestPipeline(run.PipelineOptions(settings)));
+        foreach (var (location, token) in tokens)
+            run._uploader.AttachSession(location, token);
+        return run;
+    }
+
+    /// <summary>Begins a run with a journal, or goes on with one.</summary>
+    public static async Task<LiveRun> OpenAsync(
+        Terminal terminal, IReadOnlyList<ReaderSpec> readers, IngestSettings settings, RufusCloudClient cloud,
+        LiveOptions options, CancellationToken cancellation)
+    {
+        SqliteJournal journal = SqliteJournal.Open(options.Journal!.FullName);
+        try
+        {
+            if (journal.LastSequence > 0 && !options.Quiet)
+                terminal.Say($"{options.Journal.Name}: going on behind record {journal.LastSequence:N0}.");
+            IngestSettings joined = JoinedSettings.Of(journal.FindSettings(), settings);
+            // Recovery takes long only for a long race, and nothing can be done meanwhile.
+            LiveRun run = new(terminal, readers, cloud, options, journal, run =>
+                IngestPipeline.OpenAsync(run.PipelineOptions(joined), journal, cancellation: cancellation)
+                    .GetAwaiter().GetResult());
+            await new JournalSessions(terminal, cloud, run._uploader, journal, options).RequireNotBehindAsync(cancellation)
+                .ConfigureAwait(false);
+            return run;
+        }
+        catch (ArgumentException exception)
+        {
+            journal.Dispose();
+            throw ToolException.BadInput($"{options.Journal.FullName}: {exception.Message}", exception);
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+
+    IngestOptions PipelineOptions(IngestSettings settings) =>
+        new() { Settings = settings, OnEvent = SayEvent, OnJournalProblem = SayProblem };
 
     public static IngestSettings SettingsOf(IReadOnlyList<ReaderSpec> readers, ChipTable chips, GateOptions? gate) => new()
     {
@@ -55,10 +107,13 @@ sealed class LiveRun : IAsyncDisposable
     public async Task<RunReport> RunAsync(
         Func<string, bool> isOver, TimeSpan flush, bool quiet, CancellationToken cancellation)
     {
-        _clock.Start();
-        Task delivery = DeliverAsync();
         using CancellationTokenSource progressEnd = new();
         Task progress = quiet ? Task.CompletedTask : ShowProgressAsync(progressEnd.Token);
+        using CancellationTokenSource attachEnd = new();
+        Task attaching = _journal is null
+            ? Task.CompletedTask
+            : new JournalSessions(_terminal, _cloud, _uploader, _journal, _options).AttachAsync(_readers, attachEnd.Token);
+        Task delivery = _journal is null ? DeliverAsync() : DeliverFromJournalAsync();
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
@@ -69,17 +124,59 @@ sealed class LiveRun : IAsyncDisposable
                 await reading.CancelAsync().ConfigureAwait(false);
             else
                 _giveUp.CancelAfter(flush);
-            await Task.WhenAny(Task.WhenAll(links, _pipeline.CompleteAsync()), delivery).ConfigureAwait(false);
+            await Task.WhenAny(Task.WhenAll(links, EndPipelineAsync()), delivery).ConfigureAwait(false);
             await delivery.ConfigureAwait(false);
             await links.ConfigureAwait(false);
         }
         finally
         {
+            await attachEnd.CancelAsync().ConfigureAwait(false);
+            await attaching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await progressEnd.CancelAsync().ConfigureAwait(false);
             await progress.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return Report();
+    }
+
+    async Task EndPipelineAsync()
+    {
+        try
+        {
+            Task end = _options.CloseSessions || _journal is null ? _pipeline.CompleteAsync() : _pipeline.PauseAsync();
+            // Without a journal the end waits for the file that takes what is left, and nothing is given up.
+            await (_journal is null ? end : end.WaitAsync(_giveUp.Token)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_giveUp.IsCancellationRequested)
+        {
+            _lostBytes = _pipeline.GetCounters().WaitingBytes;
+            _terminal.Say(
+                $"THE JOURNAL COULD NOT BE WRITTEN up to the end: some {_lostBytes:N0} bytes of reads are lost here; send the "
+                + "readers' logs again.");
+        }
+        finally
+        {
+            _inputEnd.TrySetResult();
+        }
+    }
+
+    /// <summary>Sends what the journal holds. What is left stays there for the next start.</summary>
+    async Task DeliverFromJournalAsync()
+    {
+        try
+        {
+            await _uploader.RunAsync(_journal!, _inputEnd.Task, _giveUp.Token).ConfigureAwait(false);
+        }
+        catch (DeliveryStoppedException)
+        {
+            _terminal.Say("Sending stopped; what is left stays in the journal.");
+        }
+        catch (OperationCanceledException)
+        {
+            _terminal.Say("The time for sending is over; what is left stays in the journal.");
+        }
+
+        await _inputEnd.Task.ConfigureAwait(false);
     }
 
     /// <summary>Sends; when sending has to be given up, writes down what is left and whatever still comes.</summary>
@@ -116,15 +213,23 @@ sealed class LiveRun : IAsyncDisposable
         }
     }
 
-    RunReport Report() => new()
+    RunReport Report()
     {
-        Counters = _pipeline.GetCounters(),
-        Upload = _uploader.Counters,
-        Elapsed = _clock.Elapsed,
-        NumbersTaken = _uploader.Counters.UnexpectedDuplicates,
-        Unsent = _unsent.Count,
-        UnsentFile = _unsent.Path,
-    };
+        IReadOnlyList<StoredSession> sessions = _journal?.GetSessions() ?? [];
+        return new RunReport
+        {
+            Counters = _pipeline.GetCounters(),
+            Upload = _uploader.Counters,
+            Elapsed = _clock.Elapsed,
+            NumbersTaken = _uploader.Counters.UnexpectedDuplicates,
+            Unsent = _unsent.Count,
+            UnsentFile = _unsent.Path,
+            Journal = _journal?.Path,
+            ToSend = sessions.Sum(session => session.LastNumber - session.AcknowledgedNumber),
+            SetAside = sessions.Sum(session => session.SetAside),
+            LostBytes = _lostBytes,
+        };
+    }
 
     async Task ShowProgressAsync(CancellationToken end)
     {
@@ -149,8 +254,9 @@ sealed class LiveRun : IAsyncDisposable
         IngestCounters counters = _pipeline.GetCounters();
         UploadCounters upload = _uploader.Counters;
         string retries = upload.Retries > 0 ? $", {upload.Retries:N0} retries" : "";
+        string problem = counters.IsJournalFailing ? $", JOURNAL NOT WRITTEN, {counters.WaitingBytes:N0} bytes wait" : "";
         return $"{_clock.Elapsed:mm\\:ss}  {counters.Reads:N0} reads, {counters.Suppressed:N0} suppressed, "
-            + $"{counters.Passings:N0} passings, {upload.Passings:N0} sent{retries}";
+            + $"{counters.Passings:N0} passings, {upload.Passings:N0} sent{retries}{problem}";
     }
 
     void SayEvent(TimingEvent timingEvent)
@@ -169,6 +275,12 @@ sealed class LiveRun : IAsyncDisposable
             _terminal.Say(message);
     }
 
+    void SayProblem(JournalException? problem) => _terminal.Say(problem is null
+        ? "The journal is written again."
+        : $"THE JOURNAL CANNOT BE WRITTEN, and nothing is sent: {problem.Message} Reads wait in memory; trying on.");
+
+    void SayAlarm(DeliveryAlarm alarm) => _terminal.Say($"ALARM: {alarm}");
+
     void SayStopped(StoppedSession stopped) => _terminal.Say(
         $"{stopped.Location}: sending stopped at passing {stopped.FirstUnsentNumber}: the server answered "
         + $"{stopped.Status} {stopped.Description} ({stopped.Failure}).");
@@ -176,6 +288,7 @@ sealed class LiveRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _pipeline.DisposeAsync().ConfigureAwait(false);
+        _journal?.Dispose();
         _giveUp.Dispose();
         _unsent.Dispose();
     }

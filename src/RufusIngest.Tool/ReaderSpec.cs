@@ -28,8 +28,11 @@ sealed record ReaderSpec
     /// <summary>Device to open a session of.</summary>
     public string? Device { get; init; }
 
-    /// <summary>Name in tables and messages.</summary>
-    public string Name => $"{Protocol} {Host}:{Port}";
+    /// <summary>A name that stays when the address changes; null: the address is the name.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>Name in settings, tables and messages.</summary>
+    public string Name => Label ?? $"{Protocol} {Host}:{Port}";
 
     public ReaderSettings ToSettings() => new()
     {

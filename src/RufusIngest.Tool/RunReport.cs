@@ -21,13 +21,23 @@ sealed record RunReport
 
     public string? UnsentFile { get; init; }
 
-    public int Guns { get; init; }
+    /// <summary>The journal, when there is one.</summary>
+    public string? Journal { get; init; }
+
+    /// <summary>Passings that wait in the journal.</summary>
+    public int ToSend { get; init; }
+
+    /// <summary>Passings that the server does not take, in the journal with its words.</summary>
+    public int SetAside { get; init; }
+
+    /// <summary>Bytes of reads that the journal could not take up to the end.</summary>
+    public long LostBytes { get; init; }
 
     public RaceCheck? Check { get; init; }
 
     public int ExitCode =>
         Check is { Passed: false } ? Tool.ExitCode.CheckFailed
-        : Unsent > 0 || NumbersTaken > 0 ? Tool.ExitCode.Refused
+        : Unsent > 0 || ToSend > 0 || SetAside > 0 || LostBytes > 0 || NumbersTaken > 0 ? Tool.ExitCode.Refused
         : Tool.ExitCode.Done;
 
     long ReadsPerSecond => Elapsed > TimeSpan.Zero ? (long)(Counters.Reads / Elapsed.TotalSeconds) : 0;
@@ -79,6 +89,13 @@ sealed record RunReport
 
         if (Unsent > 0)
             yield return ("not sent, written to a file", N(Unsent));
+        if (Journal is not null)
+        {
+            yield return ("to send, in the journal", N(ToSend));
+            if (SetAside > 0)
+                yield return ("set aside, in the journal", N(SetAside));
+            yield return ("commits", N(Counters.Commits));
+        }
         if (Check is not null)
         {
             yield return ("stored", N(Check.Stored));
@@ -122,6 +139,15 @@ sealed record RunReport
             writer.WriteNumber("retries", upload.Retries);
             writer.WriteNumber("unsent", Unsent);
             writer.WriteString("unsent_file", UnsentFile);
+        }
+
+        if (Journal is not null)
+        {
+            writer.WriteString("journal", Journal);
+            writer.WriteNumber("to_send", ToSend);
+            writer.WriteNumber("set_aside", SetAside);
+            writer.WriteNumber("commits", Counters.Commits);
+            writer.WriteNumber("failed_commits", Counters.FailedCommits);
         }
 
         if (Check is not null)

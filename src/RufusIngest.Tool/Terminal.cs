@@ -35,6 +35,13 @@ sealed class Terminal
             Error.WriteLine(message);
     }
 
+    /// <summary>A result, on one line.</summary>
+    public void Print(string line)
+    {
+        lock (_lock)
+            Output.WriteLine(line);
+    }
+
     static IAnsiConsole Create(TextWriter writer)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });

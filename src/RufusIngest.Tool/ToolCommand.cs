@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using RufusIngest.Cloud;
+using RufusIngest.Records;
 
 namespace RufusIngest.Tool;
 
@@ -14,6 +15,7 @@ static class ToolCommand
         root.Subcommands.Add(DemoCommand.Create(terminal));
         root.Subcommands.Add(IngestCommand.Create(terminal));
         root.Subcommands.Add(ReplayCommand.Create(terminal));
+        root.Subcommands.Add(JournalCommand.Create(terminal));
         System.CommandLine.ParseResult parsed = root.Parse(args);
         foreach (ParseError error in parsed.Errors)
             terminal.Say($"rufus-ingest: {error.Message}");
@@ -39,6 +41,15 @@ static class ToolCommand
         {
             terminal.Say($"rufus-ingest: {exception.Message}");
             return exception.ExitCode;
+        }
+        catch (JournalException exception)
+        {
+            terminal.Say($"rufus-ingest: {exception.Message}");
+            return exception.Problem switch
+            {
+                JournalProblem.Damaged or JournalProblem.Mismatch => ExitCode.CheckFailed,
+                _ => ExitCode.BadInput,
+            };
         }
         catch (RufusCloudException exception)
         {

@@ -26,6 +26,7 @@ public sealed class IngestCore
     Location[] _locations = [];
     IngestSettings? _settings;
     PassingGate? _gate;
+    SentPassings? _sent;
     long _sequence;
     long _maxLead;
 
@@ -84,6 +85,30 @@ public sealed class IngestCore
         }
     }
 
+    /// <summary>
+    /// Applies all records of a journal, as recovery does. A core that has seen no record; afterwards it goes on behind
+    /// the journal's last one.
+    /// </summary>
+    /// <param name="journal">The journal.</param>
+    /// <param name="output">Gains what the records bring about; take it in <paramref name="applied"/>.</param>
+    /// <param name="applied">Called after each record.</param>
+    /// <param name="cancellation">Stops between records.</param>
+    /// <exception cref="JournalException">The journal is damaged; all before was applied.</exception>
+    public void Replay(
+        IngestJournal journal, IngestOutput output, RecordHandler applied, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(journal);
+        ArgumentNullException.ThrowIfNull(applied);
+        _sent = SentPassings.Read(journal);
+        journal.Replay(
+            (in IngestRecord record) =>
+            {
+                Apply(record, output);
+                applied(record);
+            },
+            cancellation);
+    }
+
     /// <summary>A snapshot of all counters; may be taken from any thread.</summary>
     public IngestCounters GetCounters() => new()
     {
@@ -102,9 +127,6 @@ public sealed class IngestCore
 
     /// <summary>Called with every read and what became of it, on the thread that applies records. Set it before the first.</summary>
     public ReadObserver? ReadObserver { get; init; }
-
-    /// <summary>After a rebase: what was sent and stays. Set before the first record.</summary>
-    internal SentPassings? Sent { get; set; }
 
     void Decode(Reader reader, in IngestRecord record, bool endOfStream, IngestOutput output)
     {
@@ -204,8 +226,8 @@ public sealed class IngestCore
             OpenSession(passing.Location, record.Sequence, output);
         passing.Session = location.Session;
         location.Passings++;
-        if (Sent is not null
-            && Sent.TryTake(location.Name, passing, jsonBib, _settings!.Locations[location.Index].Gate.DeadTime))
+        if (_sent is not null
+            && _sent.TryTake(location.Name, passing, jsonBib, _settings!.Locations[location.Index].Gate.DeadTime))
             return;
         passing.Number = ++location.LastNumber;
         location.Late += (passing.Flags & PassingFlags.Late) != 0 ? 1 : 0;
@@ -258,7 +280,7 @@ public sealed class IngestCore
     {
         Location location = _locations[index];
         location.Session++;
-        location.LastNumber = Sent?.LastNumber(location.Name, location.Session) ?? 0;
+        location.LastNumber = _sent?.LastNumber(location.Name, location.Session) ?? 0;
         location.IsSessionOpen = true;
         output.Add(new TimingEvent(
             TimingEventKind.SessionOpened, index, -1, 0, default, location.Session, sequence));

@@ -40,7 +40,8 @@ sealed class IngestStage(IngestCore core, IngestOutput output, IngestJournal? jo
         int offset = 0;
         while (RecordBlock.TryRead(block.Data, ref offset, _sequence + 1, out IngestRecord record))
         {
-            Apply(record);
+            core.Apply(record, output);
+            Note(record);
             if (record.ReceivedAt != 0)
                 output.CloseBatches(record.ReceivedAt - batchAge);
         }
@@ -97,11 +98,12 @@ sealed class IngestStage(IngestCore core, IngestOutput output, IngestJournal? jo
     /// </exception>
     public void Recover(CancellationToken cancellation)
     {
-        core.Sent = SentPassings.Read(journal!);
-        journal!.Replay(
+        core.Replay(
+            journal!,
+            output,
             (in IngestRecord record) =>
             {
-                Apply(record);
+                Note(record);
                 _events.Clear();
                 TakeBatches();
                 if (_batches.Count >= BatchesPerComparison)
@@ -112,9 +114,9 @@ sealed class IngestStage(IngestCore core, IngestOutput output, IngestJournal? jo
         Commit();
     }
 
-    void Apply(in IngestRecord record)
+    /// <summary>Remembers what a record that was applied has brought.</summary>
+    void Note(in IngestRecord record)
     {
-        core.Apply(record, output);
         _sequence = record.Sequence;
         if (record.Kind == RecordKind.Connected)
             _connected.Add(record.Index);

@@ -1,0 +1,138 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Data.Sqlite;
+using RufusIngest.Passings;
+using RufusIngest.Reads;
+using RufusIngest.Records;
+
+namespace RufusIngest.Tool;
+
+/// <summary>
+/// Reads, passings and events of a journal in a SQLite file of its own, for queries such as "why has she no time?". It can be
+/// deleted and made again at any time.
+/// </summary>
+[SuppressMessage("Security", "CA2100", Justification = "All statements are constants of this file.")]
+sealed class JournalIndex : IDisposable
+{
+    const string Tables = """
+        PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+        CREATE TABLE reads (id INTEGER PRIMARY KEY, reader TEXT, location TEXT, chip TEXT, reader_time TEXT, utc TEXT,
+            utc_ms INTEGER, antenna INTEGER, rssi REAL, hits INTEGER, flags TEXT, outcome TEXT);
+        CREATE TABLE passings (location TEXT, session INTEGER, number INTEGER, bib TEXT, chip TEXT, utc TEXT, utc_ms INTEGER,
+            first_ms INTEGER, last_ms INTEGER, hits INTEGER, policy TEXT, flags TEXT, state TEXT,
+            PRIMARY KEY (location, session, number));
+        CREATE TABLE events (id INTEGER PRIMARY KEY, record INTEGER, kind TEXT, location TEXT, reader TEXT, utc TEXT,
+            chip TEXT, number INTEGER);
+        """;
+
+    /// <summary>A suppressed read and the passing that it was absorbed by: the chip's nearest one at the location.</summary>
+    const string Views = """
+        CREATE INDEX reads_by_chip ON reads (chip, location, utc_ms);
+        CREATE INDEX passings_by_chip ON passings (chip, location, utc_ms);
+        CREATE INDEX passings_by_bib ON passings (bib);
+        CREATE VIEW suppressed AS SELECT r.*, (SELECT p.number FROM passings p WHERE p.chip = r.chip
+            AND p.location = r.location ORDER BY abs(p.utc_ms - r.utc_ms) LIMIT 1) AS absorbed_by
+            FROM reads r WHERE outcome IN ('SameBurst', 'DeadTime', 'BeforeDecided');
+        """;
+
+    readonly SqliteConnection _connection;
+    readonly SqliteTransaction _transaction;
+    readonly SqliteCommand _read;
+    readonly SqliteCommand _passing;
+    readonly SqliteCommand _event;
+    readonly Func<IngestSettings> _settings;
+    readonly Dictionary<(string, int), StoredSession> _sessions;
+
+    public JournalIndex(FileInfo file, Func<IngestSettings> settings, IReadOnlyList<StoredSession> sessions)
+    {
+        _settings = settings;
+        _sessions = sessions.ToDictionary(session => (session.Location, session.Session));
+        _connection = new SqliteConnection($"Data Source={file.FullName};Pooling=False");
+        _connection.Open();
+        Execute(Tables);
+        _transaction = _connection.BeginTransaction();
+        _read = Command("INSERT INTO reads VALUES (NULL, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", 11);
+        _passing = Command("INSERT INTO passings VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", 13);
+        _event = Command("INSERT INTO events VALUES (NULL, $1, $2, $3, $4, $5, $6, $7)", 7);
+    }
+
+    public long Reads { get; private set; }
+
+    public long Passings { get; private set; }
+
+    public void Add(int reader, in ChipRead read, long time, ReadOutcome outcome)
+    {
+        ReaderSettings settings = _settings().Readers[reader];
+        Run(
+            _read, settings.Name, settings.Location, read.Chip.ToString(), Times.OfReader(read),
+            time == 0 ? null : Times.Utc(time), time == 0 ? null : Ms(time), (int)read.Antenna,
+            read.RssiCentiDbm == ChipRead.NoRssi ? null : read.RssiCentiDbm / 100.0, (int)read.Hits, read.Flags.ToString(),
+            outcome.ToString());
+        Reads++;
+    }
+
+    public void Add(PassingBatch batch)
+    {
+        for (int i = 0; i < batch.Count; i++)
+        {
+            Passing passing = batch.Passings[i];
+            using var item = System.Text.Json.JsonDocument.Parse(batch.GetItem(i).ToArray());
+            Run(
+                _passing, batch.Location, batch.Session, passing.Number, item.RootElement.GetProperty("bib").GetString(),
+                passing.Chip.ToString(), Times.Utc(passing.Time), Ms(passing.Time), Ms(passing.First), Ms(passing.Last),
+                passing.Hits, passing.Policy.ToString(), passing.Flags.ToString(), State(batch, passing.Number));
+            Passings++;
+        }
+    }
+
+    public void Add(TimingEvent told) => Run(
+        _event, told.Sequence, told.Kind.ToString(), _settings().Locations[told.Location].Name,
+        told.Reader < 0 ? null : _settings().Readers[told.Reader].Name, told.Time == 0 ? null : Times.Utc(told.Time),
+        told.Read.Chip.ToString(), told.Number);
+
+    public void Complete()
+    {
+        _transaction.Commit();
+        Execute(Views);
+    }
+
+    public void Dispose()
+    {
+        _read.Dispose();
+        _passing.Dispose();
+        _event.Dispose();
+        _transaction.Dispose();
+        _connection.Dispose();
+    }
+
+    string State(PassingBatch batch, int number) =>
+        !_sessions.TryGetValue((batch.Location, batch.Session), out StoredSession? session) ? "new"
+        : number <= session.AcknowledgedNumber ? "acknowledged"
+        : number <= session.LastNumber ? "to send"
+        : "new";
+
+    void Execute(string sql)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    SqliteCommand Command(string sql, int parameters)
+    {
+        SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = _transaction;
+        for (int i = 1; i <= parameters; i++)
+            command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
+        return command;
+    }
+
+    static void Run(SqliteCommand command, params ReadOnlySpan<object?> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        command.ExecuteNonQuery();
+    }
+
+    static long Ms(long ticks) => Math.DivRem(ticks, TimeSpan.TicksPerMillisecond).Quotient;
+}
