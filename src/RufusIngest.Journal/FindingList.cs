@@ -24,6 +24,14 @@ sealed class FindingList
 
     public void Add(JournalFindingKind kind, string words) => Add(new JournalFinding { Kind = kind, Words = words });
 
+    public void AddSession(string? location, int session, string words) => Add(new JournalFinding
+    {
+        Kind = JournalFindingKind.Session,
+        Location = location,
+        Session = session,
+        Words = words,
+    });
+
     /// <summary>Records that are not there, or not what was written.</summary>
     public void AddRecords(long first, long last, bool found) => Add(new JournalFinding
     {
@@ -59,9 +67,12 @@ sealed class FindingList
         return list;
     }
 
-    static string Range(string what, long first, long last) => string.Create(
-        CultureInfo.InvariantCulture,
-        last == 0 ? $"{what}s after {first - 1} may be"
-        : first == last ? $"{what} {first} is"
-        : $"{what}s {first} to {last} ({last - first + 1}) are");
+    static string Range(string what, long first, long last)
+    {
+        if (last == 0)
+            return string.Create(CultureInfo.InvariantCulture, $"{what}s after {first - 1} may be");
+        return first == last
+            ? string.Create(CultureInfo.InvariantCulture, $"{what} {first} is")
+            : string.Create(CultureInfo.InvariantCulture, $"{what}s {first} to {last} ({last - first + 1}) are");
+    }
 }

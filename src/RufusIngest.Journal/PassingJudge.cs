@@ -17,6 +17,7 @@ sealed class PassingJudge(ScannedSession session, FindingList findings, PassingH
     int _end;
     long _stored = PassingTable.Seed(session.Id);
     long _computed = PassingTable.Seed(session.Id);
+    int _kept;
     bool _hasUnknown;
 
     public void Take(CarvedRow row)
@@ -50,6 +51,7 @@ sealed class PassingJudge(ScannedSession session, FindingList findings, PassingH
         if (session.IsTrusted)
             last = Math.Max(last, Math.Max(session.Acknowledged, session.Rebased));
         session.LastKnown = last;
+        session.Kept = _kept;
         if (session.Acknowledged == 0)
             session.IsCursorProven = session.Hash == PassingTable.Seed(session.Id);
         if (last >= _next)
@@ -71,7 +73,7 @@ sealed class PassingJudge(ScannedSession session, FindingList findings, PassingH
             visitor?.Invoke(number, item);
         }
 
-        session.Kept += visitor is null ? count : 0;
+        _kept += count;
         _next = first + count;
         _hasUnknown = false;
     }

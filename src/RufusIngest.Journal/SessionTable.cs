@@ -184,7 +184,14 @@ sealed class SessionTable
         }
     }
 
-    /// <summary>Keeps passings that were sent, behind those that are kept, as acknowledged ones.</summary>
+    public void SetRebased(string location, int session, int number)
+    {
+        Session owner = Get(location, session);
+        owner.IsDirty |= owner.Rebased != number;
+        owner.Rebased = number;
+    }
+
+    /// <summary>Keeps passings that were sent, or may have been, behind those that are kept.</summary>
     public void AppendSent(string location, int session, PassingItems items)
     {
         Session owner = Get(location, session);
