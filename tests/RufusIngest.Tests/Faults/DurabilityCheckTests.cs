@@ -8,14 +8,16 @@ public sealed class DurabilityCheckTests
     const string Wal = "120</race/day.journal-wal>";
     const string Socket = "130<socket:[4711]>";
 
-    static string Passing(int number) => $$"""{"bib":"7","num_passing":{{number}},"timestamp":"2026-05-03T09:00:00.{{number:000}}Z"}""";
+    static string Passing(int number) =>
+        $$"""{"bib":"7","num_passing":{{number}},"timestamp":"2026-05-03T09:00:00.{{number:000}}Z"}""";
 
-    static string Frame(bool last) => $"""11 pwrite64({Wal}, "\0\0\0\3\0\0\0\{(last ? 5 : 0)}" "{new string('x', 16)}", 24, 32) = 24""";
+    static string Frame(bool last) =>
+        $"""11 pwrite64({Wal}, "\0\0\0\3\0\0\0\{(last ? 5 : 0)}{new string('x', 16)}", 24, 32) = 24""";
 
     static string Page(params IEnumerable<int> numbers)
     {
         string text = string.Join(',', numbers.Select(Passing));
-        return $"""11 pwrite64({Wal}, "{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\0", {text.Length + 1}, 56) = {text.Length + 1}""";
+        return $"""11 pwrite64({Wal}, "{Quoted(text)}\0", {text.Length + 1}, 56) = {text.Length + 1}""";
     }
 
     static string Sync => $"11 fdatasync({Wal}) = 0";
@@ -24,9 +26,11 @@ public sealed class DurabilityCheckTests
     {
         string body = $$"""{"token_session":"T","passings_list":[{{string.Join(',', numbers.Select(Passing))}}]}""";
         string head = $"POST /v0/passings HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: {body.Length}\\r\\n\\r\\n";
-        string quoted = body.Replace("\"", "\\\"", StringComparison.Ordinal);
-        return $$"""12 sendmsg({{Socket}}, {msg_name=NULL, msg_iov=[{iov_base="{{head}}", iov_len=9}, {iov_base="{{quoted}}", iov_len=9}], msg_iovlen=2}, MSG_NOSIGNAL) = 100000""";
+        return $$"""12 sendmsg({{Socket}}, {msg_name=NULL, msg_iov=[{iov_base="{{head}}", iov_len=9}, """
+            + $$"""{iov_base="{{Quoted(body)}}", iov_len=9}], msg_iovlen=2}, MSG_NOSIGNAL) = 100000""";
     }
+
+    static string Quoted(string text) => text.Replace("\"", "\\\"", StringComparison.Ordinal);
 
     static DurabilityReport Check(params string[] lines) => DurabilityCheck.Run(SystemTrace.Parse(lines));
 
@@ -99,7 +103,8 @@ public sealed class DurabilityCheckTests
     public void A_post_of_passings_that_were_never_written_is_found()
     {
         DurabilityReport report = Check(Frame(true), Page(1), Sync, Post(1), Post(2));
-        Assert.Equal(["Line 5, POST of 1 passings: none of its passings is in the write-ahead log."], report.Violations);
+        Assert.Equal(
+            ["Line 5, POST of 1 passings: none of its passings is in the write-ahead log."], report.Violations);
     }
 
     [Fact]
@@ -120,7 +125,8 @@ public sealed class DurabilityCheckTests
     public void A_trace_with_cut_strings_is_not_taken_for_good()
     {
         string page = Page(1).Replace("\\0\",", "\\0\"...,", StringComparison.Ordinal);
-        Assert.Contains("(-s)", Assert.Single(Check(Frame(true), page, Sync, Post(1)).Violations), StringComparison.Ordinal);
+        string violation = Assert.Single(Check(Frame(true), page, Sync, Post(1)).Violations);
+        Assert.Contains("(-s)", violation, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
-using Microsoft.Extensions.Time.Testing;
 using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Faults;
@@ -230,15 +230,16 @@ public sealed class FaultProxyTests
     [Fact]
     public async Task An_answer_without_a_length_ends_with_its_connection()
     {
-        using System.Net.Sockets.TcpListener server = new(IPAddress.Loopback, 0);
+        using TcpListener server = new(IPAddress.Loopback, 0);
         server.Start();
         await using FaultProxy proxy = new(new Uri($"http://{server.LocalEndpoint}/"));
         using HttpClient client = new() { BaseAddress = proxy.BaseAddress };
         Task<string> got = client.GetStringAsync("x", Cancellation);
-        using (System.Net.Sockets.Socket socket = await server.AcceptSocketAsync(Cancellation))
+        using (Socket socket = await server.AcceptSocketAsync(Cancellation))
         {
             _ = await socket.ReceiveAsync(new byte[4_096], Cancellation);
-            await socket.SendAsync("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nall of it"u8.ToArray(), Cancellation);
+            byte[] answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nall of it"u8.ToArray();
+            await socket.SendAsync(answer, Cancellation);
         }
 
         Assert.Equal("all of it", await got);

@@ -14,10 +14,10 @@ sealed record DurabilityReport(
     int Posts, int Passings, int Traced, int Syncs, IReadOnlyList<string> Violations);
 
 /// <summary>
-/// Checks a trace of the whole process: the first byte of each POST of passings comes after an fsync or fdatasync of the
-/// write-ahead log that began when the commit with these passings was written to its end. Commits are told apart by
-/// the frames' headers (SQLite's file format: bytes 4 to 7 are not 0 in the last frame of a commit), passings are found
-/// by their bytes.
+/// Checks a trace of the whole process: the first byte of each POST of passings comes after an fsync or fdatasync of
+/// the write-ahead log that began when the commit with these passings was written to its end. Commits are told apart
+/// by the frames' headers (SQLite's file format: bytes 4 to 7 are not 0 in the last frame of a commit), passings are
+/// found by their bytes.
 /// </summary>
 static partial class DurabilityCheck
 {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace RufusIngest.Tests.Support;
 
@@ -90,8 +91,9 @@ sealed record Fault(FaultAct Act, FaultPoint Point)
     {
         string body = $$"""{"description":"Answer {{Status}} of the fault proxy"}""";
         string retry = RetryAfterSeconds is { } seconds ? $"Retry-After: {seconds}\r\n" : "";
-        return System.Text.Encoding.ASCII.GetBytes(string.Create(
+        return Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {Status} Fault\r\nContent-Type: application/json\r\n{retry}Content-Length: {body.Length}\r\n\r\n{body}"));
+            $"HTTP/1.1 {Status} Fault\r\nContent-Type: application/json\r\n{retry}"
+            + $"Content-Length: {body.Length}\r\n\r\n{body}"));
     }
 }

@@ -69,7 +69,7 @@ sealed class FaultProxy : IAsyncDisposable
     public ValueTask<HeldRequest> NextHeldAsync(CancellationToken cancellation) =>
         _held.Reader.ReadAsync(cancellation);
 
-    /// <summary>Ends when the condition holds; it is looked at whenever an exchange has reached another point.</summary>
+    /// <summary>Ends when the condition holds; looked at when an exchange has reached another point.</summary>
     public Task UntilAsync(Func<bool> condition, CancellationToken cancellation) =>
         _changed.UntilAsync(condition, cancellation);
 

@@ -43,8 +43,8 @@ sealed class HttpHead
 }
 
 /// <summary>
-/// Cuts a connection's bytes into HTTP/1.1 messages and leaves the bytes as they are. For peers that keep the rules: what
-/// breaks them is an <see cref="IOException"/>.
+/// Cuts a connection's bytes into HTTP/1.1 messages and leaves the bytes as they are. For peers that keep the rules:
+/// what breaks them is an <see cref="IOException"/>.
 /// </summary>
 sealed class HttpFramer(Stream stream)
 {

@@ -70,7 +70,7 @@ sealed class LogReader : IAsyncDisposable
     /// <summary>A connection was given everything, and its client closed it after taking everything.</summary>
     public bool IsPlayedOut => _isPlayedOut;
 
-    /// <summary>Ends when the condition holds; it is looked at whenever bytes were handed over or a connection ended.</summary>
+    /// <summary>Ends when the condition holds; looked at when bytes were handed over or a connection ended.</summary>
     public Task UntilAsync(Func<bool> condition, CancellationToken cancellation) =>
         _changed.UntilAsync(condition, cancellation);
 

@@ -5,8 +5,8 @@ using RufusIngest.Simulators;
 namespace RufusIngest.Tests.Support;
 
 /// <summary>
-/// The memory of one IPICO box: chips one after the other, each read a few times, with times that never go back. Playing
-/// it again from the start adds nothing: the repeats lie in what the gate absorbs.
+/// The memory of one IPICO box: chips one after the other, each read a few times, with times that never go back.
+/// Playing it again from the start adds nothing: the repeats lie in what the gate absorbs.
 /// </summary>
 static class RaceLog
 {
