@@ -1,6 +1,21 @@
+using System.IO.Compression;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 
 namespace RufusIngest.Server;
+
+/// <summary>How reading a body ended.</summary>
+enum BodyStatus : byte
+{
+    /// <summary>It is here.</summary>
+    Whole,
+
+    /// <summary>It is longer than allowed, as sent or decompressed.</summary>
+    TooLarge,
+
+    /// <summary>It says that it is compressed, and cannot be decompressed.</summary>
+    Broken,
+}
 
 /// <summary>A request body in one piece. Reusable; one request at a time.</summary>
 sealed class BodyBuffer
@@ -22,15 +37,37 @@ sealed class BodyBuffer
         Append(bytes);
     }
 
-    /// <summary>Reads the body to its end; false when it is longer than <paramref name="maxBytes"/>.</summary>
-    public async ValueTask<bool> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    /// <summary>Reads the body to its end, decompressing it when it says that it is gzip.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="maxBytes">Longest body allowed, as sent and decompressed.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async ValueTask<BodyStatus> ReadAsync(
+        HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         Length = 0;
         var declared = request.ContentLength ?? 0;
         if (declared > maxBytes)
-            return false;
+            return BodyStatus.TooLarge;
         Reserve((int)Math.Min(declared, MaxFirstBytes));
-        var reader = request.BodyReader;
+        if (!string.Equals(request.Headers.ContentEncoding, "gzip", StringComparison.OrdinalIgnoreCase))
+            return await ReadAsync(request.BodyReader, maxBytes, cancellationToken).ConfigureAwait(false);
+        var plain = PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true));
+        try
+        {
+            return await ReadAsync(plain, maxBytes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidDataException)
+        {
+            return BodyStatus.Broken;
+        }
+        finally
+        {
+            await plain.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    async ValueTask<BodyStatus> ReadAsync(PipeReader reader, int maxBytes, CancellationToken cancellationToken)
+    {
         while (true)
         {
             var result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -44,7 +81,7 @@ sealed class BodyBuffer
 
             reader.AdvanceTo(buffer.End);
             if (!fits || result.IsCompleted)
-                return fits;
+                return fits ? BodyStatus.Whole : BodyStatus.TooLarge;
         }
     }
 

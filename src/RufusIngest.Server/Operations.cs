@@ -134,9 +134,9 @@ sealed partial class Operations
         var batch = _batches.Get();
         try
         {
-            var fits = await batch.Body.ReadAsync(context.Request, _options.MaxBodyBytes, context.RequestAborted)
+            var body = await batch.Body.ReadAsync(context.Request, _options.MaxBodyBytes, context.RequestAborted)
                 .ConfigureAwait(false);
-            var answer = !fits ? BodyTooLargeAsync(context)
+            var answer = body != BodyStatus.Whole ? NoBodyAsync(context, body)
                 : !_parser.TryParse(batch) ? _responses.SendAsync(context, batch.ErrorStatus, batch.Error!)
                 : StoreAsync(context, batch);
             await answer.ConfigureAwait(false);
@@ -177,9 +177,11 @@ sealed partial class Operations
     async Task<bool> TryReadStringsAsync(HttpContext context, string[] names, int required, string?[] values)
     {
         var body = new BodyBuffer();
-        if (!await body.ReadAsync(context.Request, _options.MaxBodyBytes, context.RequestAborted).ConfigureAwait(false))
+        var status = await body.ReadAsync(context.Request, _options.MaxBodyBytes, context.RequestAborted)
+            .ConfigureAwait(false);
+        if (status != BodyStatus.Whole)
         {
-            await BodyTooLargeAsync(context).ConfigureAwait(false);
+            await NoBodyAsync(context, status).ConfigureAwait(false);
             return false;
         }
 
@@ -202,8 +204,9 @@ sealed partial class Operations
             LogMoreConflicts(conflicts - shown, session.Token);
     }
 
-    Task BodyTooLargeAsync(HttpContext context) =>
-        _responses.SendAsync(context, 413, $"The body is larger than {_options.MaxBodyBytes} bytes");
+    Task NoBodyAsync(HttpContext context, BodyStatus status) => status == BodyStatus.TooLarge
+        ? _responses.SendAsync(context, 413, $"The body is larger than {_options.MaxBodyBytes} bytes")
+        : _responses.SendAsync(context, 400, "The body is not the gzip it says it is");
 
     Task SessionNotFoundAsync(HttpContext context, string token) =>
         _responses.SendAsync(context, 404, "Session not found", "token_session", token);

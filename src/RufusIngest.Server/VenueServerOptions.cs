@@ -19,7 +19,10 @@ public sealed record VenueServerOptions
     /// <summary>Answers 400 to members the API does not name, as its newer schemas do; else skips them.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>Largest request body in bytes; a larger one is answered with 413.</summary>
+    /// <summary>
+    /// Largest request body in bytes, as sent and, when it is compressed (gzip), decompressed; a larger one is answered
+    /// with 413.
+    /// </summary>
     public int MaxBodyBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Most passings in one POST; more are answered with 413 and none is stored.</summary>

@@ -24,13 +24,15 @@ sealed class JournalIndex : IDisposable
             chip TEXT, number INTEGER);
         """;
 
-    /// <summary>A suppressed read and the passing that it was absorbed by: the chip's nearest one at the location.</summary>
+    /// <summary>
+    /// A suppressed read and the passing that absorbed it: the chip's last one at the location up to a second behind it.
+    /// </summary>
     const string Views = """
         CREATE INDEX reads_by_chip ON reads (chip, location, utc_ms);
         CREATE INDEX passings_by_chip ON passings (chip, location, utc_ms);
         CREATE INDEX passings_by_bib ON passings (bib);
         CREATE VIEW suppressed AS SELECT r.*, (SELECT p.number FROM passings p WHERE p.chip = r.chip
-            AND p.location = r.location ORDER BY abs(p.utc_ms - r.utc_ms) LIMIT 1) AS absorbed_by
+            AND p.location = r.location AND p.utc_ms <= r.utc_ms + 1000 ORDER BY p.utc_ms DESC LIMIT 1) AS absorbed_by
             FROM reads r WHERE outcome IN ('SameBurst', 'DeadTime', 'BeforeDecided');
         """;
 

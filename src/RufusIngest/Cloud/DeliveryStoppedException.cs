@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace RufusIngest.Cloud;
 
 /// <summary>
-/// The upload ended while sessions hold passings their server does not take. Nothing is lost:
-/// <see cref="PassingsUploader.TakeUndelivered"/> gives what was not acknowledged.
+/// The upload ended while sessions hold passings their server does not take. Nothing is lost: they are in the store, or
+/// <see cref="PassingsUploader.TakeUndelivered"/> gives them.
 /// </summary>
 [SuppressMessage("Design", "CA1032", Justification = "Only the uploader makes it, and never without the sessions.")]
 public sealed class DeliveryStoppedException : Exception

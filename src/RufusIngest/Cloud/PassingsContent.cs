@@ -1,11 +1,13 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 
 namespace RufusIngest.Cloud;
 
 /// <summary>
-/// The body of <c>POST /passings</c>, written straight from the memory of a batch, and the gate that says when that
-/// memory is free again: an early answer or a cancellation may come while the handler is still writing.
+/// The body of <c>POST /passings</c>, written straight from the memory of the passings or from what they were compressed
+/// into, and the gate that says when that memory is free again: an early answer or a cancellation may come while the
+/// handler is still writing.
 /// </summary>
 sealed class PassingsContent : HttpContent
 {
@@ -15,6 +17,7 @@ sealed class PassingsContent : HttpContent
 
     readonly byte[] _prefix;
     readonly ReadOnlyMemory<byte> _items;
+    readonly MemoryStream? _compressed;
     readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _gate; // Writes under way; with the sign bit set, none can begin.
     int _begun;
@@ -24,14 +27,23 @@ sealed class PassingsContent : HttpContent
     /// <param name="items">
     /// JSON objects separated by commas; must stay as they are until <see cref="CloseAsync"/> ends.
     /// </param>
-    public PassingsContent(byte[] prefix, ReadOnlyMemory<byte> items)
+    /// <param name="compressed">
+    /// Given, the body is compressed (gzip) into it now, and it must stay as it is instead of the items. Null: plain.
+    /// </param>
+    public PassingsContent(byte[] prefix, ReadOnlyMemory<byte> items, MemoryStream? compressed = null)
     {
         _prefix = prefix;
         _items = items;
+        _compressed = compressed;
         Headers.ContentType = new("application/json");
+        if (compressed is null)
+            return;
+        Compress(compressed);
+        Headers.ContentEncoding.Add("gzip");
     }
 
-    public long Length => _prefix.Length + (long)_items.Length + Suffix.Length;
+    /// <summary>Bytes on the wire, the framing apart.</summary>
+    public long Length => _compressed?.Length ?? (_prefix.Length + (long)_items.Length + Suffix.Length);
 
     /// <summary>Whether a write ever began, so that the server may have the passings.</summary>
     public bool HasBegun => Volatile.Read(ref _begun) != 0;
@@ -60,6 +72,13 @@ sealed class PassingsContent : HttpContent
         Begin();
         try
         {
+            if (_compressed is not null)
+            {
+                ReadOnlyMemory<byte> all = _compressed.GetBuffer().AsMemory(0, (int)_compressed.Length);
+                await stream.WriteAsync(all, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             await stream.WriteAsync(_prefix, cancellationToken).ConfigureAwait(false);
             await stream.WriteAsync(_items, cancellationToken).ConfigureAwait(false);
             await stream.WriteAsync(Suffix, cancellationToken).ConfigureAwait(false);
@@ -74,6 +93,15 @@ sealed class PassingsContent : HttpContent
     {
         length = Length;
         return true;
+    }
+
+    void Compress(MemoryStream into)
+    {
+        into.SetLength(0);
+        using GZipStream gzip = new(into, CompressionLevel.Optimal, leaveOpen: true);
+        gzip.Write(_prefix);
+        gzip.Write(_items.Span);
+        gzip.Write(Suffix);
     }
 
     void Begin()

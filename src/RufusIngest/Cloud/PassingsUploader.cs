@@ -7,13 +7,13 @@ using RufusIngest.Passings;
 namespace RufusIngest.Cloud;
 
 /// <summary>
-/// Sends batches of passings to the API: each session's in order and one at a time, sessions beside each other. A batch
-/// is sent until the server says it has it; passings may arrive more than once, always with the same number and
-/// content.
+/// Sends passings to the API: each session's in order and one request at a time, sessions beside each other. A passing
+/// is sent until the server says that it has it or refuses it alone; it may arrive more than once, always with the same
+/// number and content. What follows on what is tabled in docs/delivery.md.
 /// </summary>
 /// <remarks>
-/// For one run. All members but <see cref="RunAsync"/> and <see cref="TakeUndelivered"/> may be used from any thread at
-/// any time. While it runs, its counters are observable on the meter <see cref="MeterName"/>.
+/// For one run. All members but the runs and <see cref="TakeUndelivered"/> may be used from any thread at any time.
+/// While it runs, its counters are observable on the meter <see cref="MeterName"/>.
 /// </remarks>
 public sealed class PassingsUploader
 {
@@ -23,9 +23,11 @@ public sealed class PassingsUploader
     readonly Lock _lock = new();
     readonly Dictionary<(string, int), SessionUpload> _byName = [];
     readonly List<SessionUpload> _sessions = [];
+    readonly List<SetAsideItem> _setAside = [];
     readonly UploadTotals _totals = new();
     readonly UploadContext _context;
     CancellationTokenSource? _patience;
+    PassingBatch? _behindQueue;
     bool _isInputOver;
     int _runs;
     volatile bool _hasEnded;
@@ -34,7 +36,7 @@ public sealed class PassingsUploader
     /// <param name="cloud">The client.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="time">Clock of delays and time-outs; null for the system's.</param>
-    /// <param name="logger">Retries are warnings, stops are errors.</param>
+    /// <param name="logger">Retries are warnings; stops, alarms and passings set aside are errors.</param>
     /// <exception cref="ArgumentOutOfRangeException">A bound of the options is not above zero.</exception>
     public PassingsUploader(
         RufusCloudClient cloud, UploadOptions? options = null, TimeProvider? time = null, ILogger? logger = null)
@@ -42,42 +44,79 @@ public sealed class PassingsUploader
         ArgumentNullException.ThrowIfNull(cloud);
         options ??= new();
         options.Check();
-        _context = new(cloud, options, time ?? TimeProvider.System, logger ?? NullLogger.Instance, _totals, OnStopped);
+        _context = new(cloud, options, time ?? TimeProvider.System, logger ?? NullLogger.Instance, _totals, OnStopped,
+            OnAlarm);
     }
 
     /// <summary>
     /// Called when a session stops, once a stop, on the session's own task, which waits for it; the others go on.
-    /// <see cref="AttachSession"/> resumes it, also from here. What it throws is logged. Set it before the run.
+    /// <see cref="AttachSession"/> and <see cref="Resume"/> resume it, also from here. What it throws is logged. Set it
+    /// before the run.
     /// </summary>
     public Action<StoppedSession>? SessionStopped { get; set; }
+
+    /// <summary>
+    /// Called when the server says success but its counts or its passings are not those sent, on the session's own task,
+    /// which waits for it. What it throws is logged. Set it before the run.
+    /// </summary>
+    public Action<DeliveryAlarm>? Alarmed { get; set; }
 
     /// <summary>What was done so far.</summary>
     public UploadCounters Counters => _totals.Read();
 
     /// <summary>
-    /// Gives a session the token to send with. Until then its batches wait. A later token replaces the earlier one from
-    /// the next request on, and resumes the session when it is stopped.
+    /// Gives a session the token to send with. Until then its passings wait. A later token replaces the earlier one from
+    /// the next request on, and resumes the session when it is stopped. A store keeps it for the next run.
     /// </summary>
     /// <param name="location">Name of the location.</param>
     /// <param name="tokenSession">Token of an open session at the server.</param>
     /// <param name="session">Local session of the location.</param>
-    public void AttachSession(string location, string tokenSession, int session = 1)
+    /// <param name="deviceId">
+    /// Device of the session at the server, for <see cref="SessionGonePolicy.OpenNew"/>; null: as given before, or none.
+    /// </param>
+    public void AttachSession(string location, string tokenSession, int session = 1, string? deviceId = null)
     {
         ArgumentNullException.ThrowIfNull(location);
         ArgumentException.ThrowIfNullOrWhiteSpace(tokenSession);
-        GetSession(location, session).Attach(tokenSession);
+        GetSession(location, session).Attach(tokenSession, deviceId);
     }
 
-    /// <summary>Number of the last passing the server has of a session: it has all up to it. 0: none yet.</summary>
+    /// <summary>Lets a stopped session go on with the token it has. Does nothing to one that is not stopped.</summary>
+    /// <param name="location">Name of the location.</param>
+    /// <param name="session">Local session of the location.</param>
+    public void Resume(string location, int session = 1)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        GetSession(location, session).Resume();
+    }
+
+    /// <summary>
+    /// The token a session is sent with, which is a new one after <see cref="SessionGonePolicy.OpenNew"/> has opened a
+    /// session; null: none yet.
+    /// </summary>
+    /// <param name="location">Name of the location.</param>
+    /// <param name="session">Local session of the location.</param>
+    public string? GetToken(string location, int session = 1)
+    {
+        lock (_lock)
+            return _byName.TryGetValue((location, session), out SessionUpload? found) ? found.Token : null;
+    }
+
+    /// <summary>All numbers of a session up to this one are acknowledged or set aside. 0: none yet.</summary>
     public int GetAcknowledgedNumber(string location, int session = 1)
     {
         lock (_lock)
             return _byName.TryGetValue((location, session), out SessionUpload? found) ? found.AcknowledgedNumber : 0;
     }
 
+    /// <summary>As the overload that can be cancelled.</summary>
+    /// <exception cref="DeliveryStoppedException">Sessions are stopped and hold batches.</exception>
+    /// <exception cref="InvalidOperationException">It ran before.</exception>
+    public Task RunAsync(ChannelReader<PassingBatch> batches) => RunAsync(batches, CancellationToken.None);
+
     /// <summary>
-    /// Sends all batches of a channel; ends when the channel is complete and every batch is acknowledged. Batches taken
-    /// from the channel are its own until they are acknowledged or taken back.
+    /// Sends all batches of a channel; ends when the channel is complete and every batch is acknowledged or set aside.
+    /// Batches taken from the channel are its own until then or until they are taken back.
     /// </summary>
     /// <remarks>
     /// When a session is stopped at the end of the channel, or its queue is full so that the channel cannot be read any
@@ -85,13 +124,78 @@ public sealed class PassingsUploader
     /// in the channel stay the caller's.
     /// </remarks>
     /// <param name="batches">The batches; read by nobody else.</param>
-    /// <param name="cancellationToken">Ends the run as soon as no request reads a batch any more.</param>
+    /// <param name="cancellationToken">Ends the run as soon as no request reads a passing any more.</param>
     /// <exception cref="DeliveryStoppedException">Sessions are stopped and hold batches.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="InvalidOperationException">It ran before.</exception>
-    public async Task RunAsync(ChannelReader<PassingBatch> batches, CancellationToken cancellationToken = default)
+    public Task RunAsync(ChannelReader<PassingBatch> batches, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batches);
+        return RunAsync(
+            (loops, run, patience) => DispatchAsync(batches, loops, run, patience), cancellationToken);
+    }
+
+    /// <summary>
+    /// Sends all passings of a store, each session's from its cursor, with the tokens it keeps. Ends when the input has
+    /// ended and every passing is acknowledged or set aside. What is not sent yet stays in the store, not in memory, and
+    /// a stopped session holds up no other.
+    /// </summary>
+    /// <remarks>
+    /// When sessions are stopped after the input's end, those that have a token send what they have, and the run ends
+    /// with an exception. A session without a token is waited for as long as none is stopped.
+    /// </remarks>
+    /// <param name="store">Where the passings are; acknowledged by nobody else. It stays the caller's.</param>
+    /// <param name="inputEnd">Ends, in whatever way, when no passing will be added.</param>
+    /// <param name="cancellationToken">Ends the run as soon as no request reads a passing any more.</param>
+    /// <exception cref="DeliveryStoppedException">Sessions are stopped; their passings stay in the store.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">It ran before.</exception>
+    public Task RunAsync(PassingStore store, Task inputEnd, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(inputEnd);
+        return RunAsync(
+            (loops, run, patience) => DispatchAsync(store, inputEnd, loops, run, patience), cancellationToken);
+    }
+
+    /// <summary>
+    /// After a run on a channel has ended, for whatever reason: the batches that were not acknowledged to their ends,
+    /// each session's in order. Passings of the first batch may have been acknowledged (see
+    /// <see cref="GetAcknowledgedNumber"/>), and the last request's may be at the server all the same. The caller owns
+    /// the batches and disposes them. After a run on a store it is empty: the passings are in the store.
+    /// </summary>
+    /// <returns>Empty when all is delivered or was taken before.</returns>
+    /// <exception cref="InvalidOperationException">It still runs.</exception>
+    public IReadOnlyList<PassingBatch> TakeUndelivered()
+    {
+        if (!_hasEnded && Volatile.Read(ref _runs) > 0)
+            throw new InvalidOperationException("The uploader still runs.");
+        List<PassingBatch> batches = [];
+        foreach (SessionUpload session in Sessions())
+            (session.Source as BatchSource)?.TakeUndelivered(batches);
+        if (_behindQueue is not null)
+            batches.Add(_behindQueue);
+        _behindQueue = null;
+        return batches;
+    }
+
+    /// <summary>
+    /// The passings of a channel that were set aside since this was last called, in the order of their sessions' numbers;
+    /// they are in memory until then. A store keeps them itself.
+    /// </summary>
+    public IReadOnlyList<SetAsideItem> TakeSetAside()
+    {
+        lock (_lock)
+        {
+            SetAsideItem[] taken = [.. _setAside];
+            _setAside.Clear();
+            return taken;
+        }
+    }
+
+    async Task RunAsync(
+        Func<List<Task>, CancellationTokenSource, CancellationToken, Task> dispatch, CancellationToken cancellationToken)
+    {
         if (Interlocked.Increment(ref _runs) > 1)
             throw new InvalidOperationException("An uploader runs once.");
         using Meter meter = MakeMeter();
@@ -102,7 +206,7 @@ public sealed class PassingsUploader
         List<Task> loops = [];
         try
         {
-            await DispatchAsync(batches, loops, run, patience.Token).ConfigureAwait(false);
+            await dispatch(loops, run, patience.Token).ConfigureAwait(false);
             EndInput();
             await Task.WhenAll(loops).ConfigureAwait(false);
         }
@@ -125,22 +229,6 @@ public sealed class PassingsUploader
             throw new DeliveryStoppedException(stopped);
     }
 
-    /// <summary>
-    /// After the run has ended, for whatever reason: the batches that were never acknowledged, each session's in order.
-    /// The last request's passings may be at the server all the same. The caller owns them and disposes them.
-    /// </summary>
-    /// <returns>Empty when all is delivered or was taken before.</returns>
-    /// <exception cref="InvalidOperationException">It still runs.</exception>
-    public IReadOnlyList<PassingBatch> TakeUndelivered()
-    {
-        if (!_hasEnded && Volatile.Read(ref _runs) > 0)
-            throw new InvalidOperationException("The uploader still runs.");
-        List<PassingBatch> batches = [];
-        foreach (SessionUpload session in Sessions())
-            session.TakeUndelivered(batches);
-        return batches;
-    }
-
     async Task DispatchAsync(
         ChannelReader<PassingBatch> batches, List<Task> loops, CancellationTokenSource run, CancellationToken patience)
     {
@@ -153,14 +241,64 @@ public sealed class PassingsUploader
             }
 
             SessionUpload session = GetSession(batch.Location, batch.Session);
-            if (!session.HasLoop)
+            if (session.Source is not BatchSource source)
             {
-                session.HasLoop = true;
+                source = new(batch.Location, batch.Session, _context.Options, KeepSetAside);
+                session.Begin(source, keptToken: null, acknowledgedNumber: 0, maybeSentUpTo: 0);
                 loops.Add(RunLoopAsync(session, run, patience));
             }
 
-            if (!await session.EnqueueAsync(batch, run.Token).ConfigureAwait(false))
+            if (!source.TryAdd(batch) && !await AddWhenRoomAsync(session, source, batch, run.Token).ConfigureAwait(false))
                 return;
+        }
+    }
+
+    /// <summary>Waits while a session's queue is full. False: it is full and the session stopped.</summary>
+    async Task<bool> AddWhenRoomAsync(
+        SessionUpload session, BatchSource source, PassingBatch batch, CancellationToken cancellationToken)
+    {
+        _behindQueue = batch;
+        _totals.QueueWasFull();
+        while (!source.TryAdd(batch))
+        {
+            Task whenStopped = session.WhenStopped;
+            if (session.Stopped is { } stopped)
+            {
+                session.GaveUpOn = stopped;
+                return false;
+            }
+
+            Task room = source.WaitForRoomAsync(cancellationToken);
+            await (await Task.WhenAny(room, whenStopped).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+
+        _behindQueue = null;
+        return true;
+    }
+
+    /// <summary>A loop for each session of the store, as they come.</summary>
+    async Task DispatchAsync(
+        PassingStore store, Task inputEnd, List<Task> loops, CancellationTokenSource run, CancellationToken patience)
+    {
+        bool isStart = true; // What is there now may have been sent by an earlier run; what comes later is not.
+        while (true)
+        {
+            bool isOver = inputEnd.IsCompleted;
+            Task changed = store.Changed;
+            foreach (StoredSession stored in store.GetSessions())
+            {
+                SessionUpload session = GetSession(stored.Location, stored.Session);
+                if (session.Source is not null)
+                    continue;
+                StoreSource source = new(store, stored, _context.Options.MaxPassingsPerPost, inputEnd);
+                session.Begin(source, stored.Token, stored.AcknowledgedNumber, isStart ? stored.LastNumber : 0);
+                loops.Add(RunLoopAsync(session, run, patience));
+            }
+
+            if (isOver)
+                return;
+            isStart = false;
+            await Task.WhenAny(changed, inputEnd).WaitAsync(run.Token).ConfigureAwait(false);
         }
     }
 
@@ -180,7 +318,7 @@ public sealed class PassingsUploader
     void EndInput()
     {
         foreach (SessionUpload session in Sessions())
-            session.Complete();
+            (session.Source as BatchSource)?.Complete();
         lock (_lock)
             _isInputOver = true;
         GiveUpIfStopped();
@@ -197,10 +335,39 @@ public sealed class PassingsUploader
         }
         catch (Exception e)
         {
-            UploadLog.HandlerFailed(_context.Logger, e);
+            UploadLog.HandlerFailed(_context.Logger, nameof(SessionStopped), e);
         }
 
         GiveUpIfStopped();
+    }
+
+    void OnAlarm(DeliveryAlarm alarm)
+    {
+        if (alarm.Kind == DeliveryAlarmKind.NumberTaken)
+        {
+            UploadLog.NumberTaken(
+                _context.Logger, alarm.Location, alarm.Session, alarm.Count, alarm.FirstNumber, alarm.LastNumber);
+        }
+        else
+        {
+            UploadLog.WrongCounts(
+                _context.Logger, alarm.Location, alarm.Session, alarm.FirstNumber, alarm.LastNumber, alarm.Count);
+        }
+
+        try
+        {
+            Alarmed?.Invoke(alarm);
+        }
+        catch (Exception e)
+        {
+            UploadLog.HandlerFailed(_context.Logger, nameof(Alarmed), e);
+        }
+    }
+
+    void KeepSetAside(SetAsideItem item)
+    {
+        lock (_lock)
+            _setAside.Add(item);
     }
 
     /// <summary>Once no input can follow, a stopped session ends the run: nothing waits for a token any more.</summary>
@@ -238,21 +405,30 @@ public sealed class PassingsUploader
     {
         Meter meter = new(MeterName);
         meter.CreateObservableCounter(
-            "rufus.upload.batches", () => Counters.Batches, "{batch}", "Batches acknowledged");
+            "rufus.upload.batches", () => Counters.Batches, "{batch}", "Answers that acknowledged passings");
         meter.CreateObservableCounter(
             "rufus.upload.passings", () => Counters.Passings, "{passing}", "Passings acknowledged");
         meter.CreateObservableCounter(
             "rufus.upload.duplicates", () => Counters.Duplicates, "{passing}", "Passings the server had already");
         meter.CreateObservableCounter(
-            "rufus.upload.retries", () => Counters.Retries, "{request}", "Batches sent again");
+            "rufus.upload.retries", () => Counters.Retries, "{request}", "Requests that sent passings again");
         meter.CreateObservableCounter("rufus.upload.bytes", () => Counters.Bytes, "By", "Body bytes of all requests");
         meter.CreateObservableCounter(
             "rufus.upload.queue_full", () => Counters.QueueFull, "{time}", "Times the input waited for a full queue");
+        meter.CreateObservableCounter(
+            "rufus.upload.numbers_taken", () => Counters.UnexpectedDuplicates, "{passing}",
+            "Passings whose number the server had for another or from another sender");
+        meter.CreateObservableCounter(
+            "rufus.upload.wrong_counts", () => Counters.WrongCounts, "{answer}", "Answers with counts that do not add up");
+        meter.CreateObservableCounter(
+            "rufus.upload.set_aside", () => Counters.SetAside, "{passing}", "Passings the server does not take");
+        meter.CreateObservableCounter(
+            "rufus.upload.questions", () => Counters.Questions, "{request}", "Questions what the server has");
         meter.CreateObservableGauge(
             "rufus.upload.acknowledged_number",
             () => Sessions().Select(s => new Measurement<int>(
                 s.AcknowledgedNumber, new("location", s.Location), new("session", s.Session))),
-            description: "Number of the last passing the server has");
+            description: "All passings up to it are acknowledged or set aside");
         return meter;
     }
 }

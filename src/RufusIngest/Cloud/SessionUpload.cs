@@ -1,5 +1,5 @@
+using System.Text;
 using System.Text.Json;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RufusIngest.Passings;
 
@@ -8,50 +8,41 @@ namespace RufusIngest.Cloud;
 /// <summary>What all sessions of an uploader share.</summary>
 sealed record UploadContext(
     RufusCloudClient Cloud, UploadOptions Options, TimeProvider Time, ILogger Logger, UploadTotals Totals,
-    Action<StoppedSession> OnStopped);
+    Action<StoppedSession> OnStopped, Action<DeliveryAlarm> OnAlarm);
 
 /// <summary>
-/// The shell around <see cref="Delivery"/> for one session: its queue, its token and one request at a time. The loop
-/// and the dispatcher are one thread each; token and stop may come from any.
+/// The shell around <see cref="Delivery"/> for one session: carries out what that decides, one request at a time. The
+/// loop is one thread; token and stop may come from any.
 /// </summary>
-sealed class SessionUpload
+sealed class SessionUpload(string location, int session, UploadContext context)
 {
     readonly Lock _lock = new();
-    readonly UploadContext _context;
-    readonly Channel<PassingBatch> _queue;
-    readonly Delivery _delivery;
+    readonly PassingItems _items = new();
     TaskCompletionSource _maySend = NewSignal();
     TaskCompletionSource _stopSignal = NewSignal();
     StoppedSession? _stopped;
     StoppedSession? _lastStop;
-    byte[] _prefix = [];
-    PassingBatch? _head;
-    PassingBatch? _behindQueue;
+    CloudToken? _token;
+    CloudToken? _usedToken;
+    string? _deviceId;
+    PassingSource? _source;
+    Delivery? _delivery;
     DeliveryEvent _outcome;
-    string? _words; // The server's or the network's on the last request, without the key.
+    MemoryStream? _compressed; // Used again and again, when bodies are compressed.
+    int _sentUpTo;
     volatile int _acknowledgedNumber;
 
-    public SessionUpload(string location, int session, UploadContext context)
-    {
-        Location = location;
-        Session = session;
-        _context = context;
-        _queue = Channel.CreateBounded<PassingBatch>(
-            new BoundedChannelOptions(context.Options.MaxQueuedBatches) { SingleReader = true, SingleWriter = true });
-        _delivery = new(context.Options, (ulong)context.Time.GetTimestamp() ^ NameHash(location, session));
-    }
+    public string Location => location;
 
-    public string Location { get; }
-
-    public int Session { get; }
+    public int Session => session;
 
     public int AcknowledgedNumber => _acknowledgedNumber;
 
-    /// <summary>Whether its loop was started. For the dispatcher only.</summary>
-    public bool HasLoop { get; set; }
+    /// <summary>Where its passings come from, once the dispatcher has seen one.</summary>
+    public PassingSource? Source => _source;
 
-    /// <summary>The report of the stop that left batches behind, once the run has ended.</summary>
-    public StoppedSession? GaveUpOn { get; private set; }
+    /// <summary>The report of the stop that left passings behind, once the run has ended.</summary>
+    public StoppedSession? GaveUpOn { get; set; }
 
     /// <summary>The last report, as long as the session is stopped.</summary>
     public StoppedSession? Stopped
@@ -63,166 +54,217 @@ sealed class SessionUpload
         }
     }
 
-    /// <summary>Gives the token to send with, and resumes the session when it is stopped.</summary>
-    public void Attach(string tokenSession)
+    /// <summary>Ends when the session stops, and has ended while it is stopped.</summary>
+    public Task WhenStopped
     {
-        byte[] prefix = PassingsContent.MakePrefix(tokenSession);
+        get
+        {
+            lock (_lock)
+                return _stopSignal.Task;
+        }
+    }
+
+    /// <summary>Token in use; null: none yet.</summary>
+    public string? Token
+    {
+        get
+        {
+            lock (_lock)
+                return _token?.Text;
+        }
+    }
+
+    /// <summary>Gives the token to send with, and resumes the session when it is stopped.</summary>
+    public void Attach(string tokenSession, string? deviceId)
+    {
         lock (_lock)
         {
-            _prefix = prefix;
-            if (_stopped is not null)
-            {
-                _stopped = null;
-                _stopSignal = NewSignal();
-            }
-
-            _maySend.TrySetResult();
+            _source?.KeepToken(tokenSession);
+            _token = new(tokenSession);
+            _deviceId = deviceId ?? _deviceId;
+            LiftStop();
         }
     }
 
-    /// <summary>Queues a batch; waits while the queue is full. False: it is full and the session stopped.</summary>
-    public async ValueTask<bool> EnqueueAsync(PassingBatch batch, CancellationToken cancellationToken)
+    /// <summary>Goes on with the same token.</summary>
+    public void Resume()
     {
-        if (_queue.Writer.TryWrite(batch))
-            return true;
-        _behindQueue = batch;
-        _context.Totals.QueueWasFull();
-        while (!_queue.Writer.TryWrite(batch))
+        lock (_lock)
         {
-            Task stopped;
-            lock (_lock)
-            {
-                if (_stopped is not null)
-                {
-                    GaveUpOn = _stopped;
-                    return false;
-                }
-
-                stopped = _stopSignal.Task;
-            }
-
-            Task space = _queue.Writer.WaitToWriteAsync(cancellationToken).AsTask();
-            await (await Task.WhenAny(space, stopped).ConfigureAwait(false)).ConfigureAwait(false);
+            if (_stopped is not null)
+                LiftStop();
         }
-
-        _behindQueue = null;
-        return true;
     }
 
-    /// <summary>No batch will follow.</summary>
-    public void Complete() => _queue.Writer.TryComplete();
+    /// <summary>Before the loop: where passings come from, and what is known of them from an earlier run.</summary>
+    public void Begin(PassingSource source, string? keptToken, int acknowledgedNumber, int maybeSentUpTo)
+    {
+        ulong seed = (ulong)context.Time.GetTimestamp() ^ NameHash(location, session);
+        _delivery = new(context.Options, seed, maybeSentUpTo);
+        _acknowledgedNumber = acknowledgedNumber;
+        lock (_lock)
+        {
+            _source = source;
+            if (_token is null && keptToken is not null)
+            {
+                _token = new(keptToken);
+                _maySend.TrySetResult();
+            }
+            else if (_token is not null && _token.Text != keptToken)
+            {
+                source.KeepToken(_token.Text);
+            }
+        }
+    }
 
-    /// <summary>Sends what is queued, in order, until the queue is complete and empty.</summary>
+    /// <summary>Sends what the source has, in order, until no more will come.</summary>
     /// <param name="patience">
-    /// Cancelled when nobody will wait for a token or for an end of a stop any more: the loop ends there, with its
-    /// batches.
+    /// Cancelled when nobody will wait for a token or for an end of a stop any more: the loop ends there.
     /// </param>
     /// <param name="cancellationToken">Ends it at once.</param>
     public async Task RunAsync(CancellationToken patience, CancellationToken cancellationToken)
     {
-        while (await _queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        using MemoryStream compressed = new();
+        _compressed = compressed;
+        while (await _source!.NextAsync(_items, cancellationToken).ConfigureAwait(false))
         {
-            while (_queue.Reader.TryRead(out _head))
-            {
-                if (!await DeliverHeadAsync(patience, cancellationToken).ConfigureAwait(false))
-                    return;
-            }
+            if (!await DeliverAsync(patience, cancellationToken).ConfigureAwait(false))
+                return;
         }
     }
 
-    /// <summary>The batches not acknowledged, in order, once the loop has ended.</summary>
-    public void TakeUndelivered(List<PassingBatch> into)
-    {
-        if (_head is not null)
-            into.Add(_head);
-        while (_queue.Reader.TryRead(out PassingBatch? batch))
-            into.Add(batch);
-        if (_behindQueue is not null)
-            into.Add(_behindQueue);
-        _head = _behindQueue = null;
-    }
-
-    async Task<bool> DeliverHeadAsync(CancellationToken patience, CancellationToken cancellationToken)
+    async Task<bool> DeliverAsync(CancellationToken patience, CancellationToken cancellationToken)
     {
         if (!await MaySendAsync(patience, cancellationToken).ConfigureAwait(false))
             return false;
-        int sends = 0;
-        DeliveryAction action = _delivery.On(new(DeliveryEventKind.BatchReady));
+        DeliveryEvent e = new(DeliveryEventKind.BatchReady) { First = _items.FirstNumber, Last = _items.LastNumber };
         while (true)
         {
+            DeliveryAction action = Decide(e);
             switch (action.Kind)
             {
                 case DeliveryActionKind.Send:
-                    if (sends++ > 0)
-                        _context.Totals.Retried();
-                    byte[] prefix = CurrentPrefix();
-                    _outcome = await PostAsync(_head!, prefix, cancellationToken).ConfigureAwait(false);
-                    action = _delivery.On(_outcome);
-                    if (action.Kind == DeliveryActionKind.Stop)
-                        Stop(prefix);
+                    e = await PostAsync(action, cancellationToken).ConfigureAwait(false);
+                    break;
+                case DeliveryActionKind.Ask:
+                    e = await AskAsync(action.First, action.Last, cancellationToken).ConfigureAwait(false);
+                    break;
+                case DeliveryActionKind.Open:
+                    e = await OpenAsync(cancellationToken).ConfigureAwait(false);
                     break;
                 case DeliveryActionKind.Wait:
                     UploadLog.Retry(
-                        _context.Logger, Location, Session, _head!.FirstNumber, _outcome.Status, _words, action.Delay);
-                    await Task.Delay(action.Delay, _context.Time, cancellationToken).ConfigureAwait(false);
-                    action = _delivery.On(new(DeliveryEventKind.DelayElapsed));
+                        context.Logger, location, session, FirstUnsent, _outcome.Status, _outcome.Words, action.Delay);
+                    await Task.Delay(action.Delay, context.Time, cancellationToken).ConfigureAwait(false);
+                    e = new(DeliveryEventKind.DelayElapsed);
                     break;
                 case DeliveryActionKind.Stop:
+                    Stop(action.Failure);
                     if (!await MaySendAsync(patience, cancellationToken).ConfigureAwait(false))
                     {
                         GaveUpOn = _lastStop;
                         return false;
                     }
 
-                    action = _delivery.On(new(DeliveryEventKind.Resumed));
+                    e = new(DeliveryEventKind.Resumed) { IsNewSession = CurrentToken().Text != _usedToken?.Text };
                     break;
                 default:
-                    Acknowledge(isFirstSend: sends == 1);
                     return true;
             }
         }
     }
 
-    /// <summary>
-    /// One request. When it ends, by whatever way, nothing reads the batch's memory any more: an answer can come, and a
-    /// cancellation can be obeyed, while the handler still writes the body.
-    /// </summary>
-    async Task<DeliveryEvent> PostAsync(PassingBatch batch, byte[] prefix, CancellationToken cancellationToken)
+    int FirstUnsent => Math.Max(_acknowledgedNumber + 1, _items.FirstNumber);
+
+    /// <summary>Asks what to do next, and passes on what became known.</summary>
+    DeliveryAction Decide(in DeliveryEvent e)
     {
-        using CancellationTokenSource timeout = new(_context.Options.RequestTimeout, _context.Time);
-        using var call = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        using PassingsContent content = new(prefix, batch.Items);
-        try
+        _outcome = e;
+        DeliveryAction action = _delivery!.On(e);
+        if (action.Taken > 0)
+            context.Totals.Acknowledged(action.Taken);
+        if (action.AcknowledgeTo > 0)
         {
-            CloudAnswer answer = await _context.Cloud.PostPassingsAsync(content, _context.Time, call.Token)
-                .ConfigureAwait(false);
-            _words = _context.Cloud.Redact(answer.Description);
-            if (answer is { IsSuccess: true, Broken: JsonException or InvalidOperationException })
+            foreach (SetAsidePassing passing in action.SetAside ?? [])
             {
-                // Success in words the API does not speak: a log-in page of the hall's network, not the server.
-                return new(DeliveryEventKind.FailedMaybeSent, answer.Status);
+                context.Totals.SetAside();
+                UploadLog.SetAside(
+                    context.Logger, location, session, passing.Number, passing.Status, passing.Words,
+                    Encoding.UTF8.GetString(_items.GetItem(passing.Number - _items.FirstNumber)));
             }
 
-            return new(
-                DeliveryEventKind.Answered,
-                answer.Status,
-                answer.RetryAfter,
-                CloudAnswer.Integer(answer.Root, "inserted_count"),
-                CloudAnswer.Integer(answer.Root, "duplicate_count"));
+            _source!.Acknowledge(action.AcknowledgeTo, action.SetAside, _items);
+            _acknowledgedNumber = action.AcknowledgeTo;
+        }
+
+        if (action.Alarm is { } alarm)
+        {
+            context.Totals.Alarmed(alarm, action.AlarmCount);
+            context.OnAlarm(
+                new(alarm, location, session, action.AlarmFirst, action.AlarmLast, action.AlarmCount));
+        }
+
+        return action;
+    }
+
+    /// <summary>
+    /// One request. When it ends, by whatever way, nothing reads the items' memory any more: an answer can come, and a
+    /// cancellation can be obeyed, while the handler still writes the body.
+    /// </summary>
+    async Task<DeliveryEvent> PostAsync(DeliveryAction piece, CancellationToken cancellationToken)
+    {
+        if (piece.First <= _sentUpTo)
+            context.Totals.Retried();
+        _sentUpTo = Math.Max(_sentUpTo, piece.Last);
+        _usedToken = CurrentToken();
+        ReadOnlyMemory<byte> items = _items.GetItems(
+            piece.First - _items.FirstNumber, piece.Last - _items.FirstNumber + 1);
+        long begin = context.Time.GetTimestamp();
+        using CancellationTokenSource timeout = new(context.Options.RequestTimeout, context.Time);
+        using var call = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using PassingsContent content = new(_usedToken.Prefix, items, piece.Compress ? _compressed : null);
+        try
+        {
+            CloudAnswer answer = await context.Cloud.PostPassingsAsync(content, context.Time, call.Token)
+                .ConfigureAwait(false);
+            return ToEvent(answer, piece.Last - piece.First + 1, context.Time.GetElapsedTime(begin));
         }
         catch (Exception e) when (RufusCloudClient.IsNetworkFailure(e, cancellationToken))
         {
             await ReleaseAsync(call, content).ConfigureAwait(false);
-            _words = e is OperationCanceledException ? "no answer in time" : _context.Cloud.Redact(e.Message);
-            return new(
-                content.HasBegun ? DeliveryEventKind.FailedMaybeSent : DeliveryEventKind.FailedBeforeSending);
+            return new(content.HasBegun ? DeliveryEventKind.FailedMaybeSent : DeliveryEventKind.FailedBeforeSending)
+            {
+                Words = e is OperationCanceledException ? "no answer in time" : context.Cloud.Redact(e.Message),
+                Elapsed = context.Time.GetElapsedTime(begin),
+            };
         }
         finally
         {
             await ReleaseAsync(call, content).ConfigureAwait(false);
             if (content.HasBegun)
-                _context.Totals.Sent(content.Length);
+                context.Totals.Sent(content.Length);
         }
+    }
+
+    DeliveryEvent ToEvent(CloudAnswer answer, int count, TimeSpan elapsed)
+    {
+        string? words = context.Cloud.Redact(answer.Description);
+        if (answer is { IsSuccess: true, Broken: JsonException or InvalidOperationException })
+        {
+            // Success in words the API does not speak: a log-in page of the hall's network, not the server.
+            return new(DeliveryEventKind.FailedMaybeSent, answer.Status) { Words = words, Elapsed = elapsed };
+        }
+
+        int? duplicates = CloudAnswer.Integer(answer.Root, "duplicate_count");
+        if (answer.IsSuccess && duplicates > 0)
+            context.Totals.HadAlready(Math.Min(duplicates.Value, count));
+        return new(DeliveryEventKind.Answered, answer.Status)
+        {
+            RetryAfter = answer.RetryAfter,
+            Inserted = CloudAnswer.Integer(answer.Root, "inserted_count"),
+            Duplicates = duplicates,
+            Words = words,
+        };
     }
 
     static async Task ReleaseAsync(CancellationTokenSource call, PassingsContent content)
@@ -231,46 +273,124 @@ sealed class SessionUpload
         await content.CloseAsync().ConfigureAwait(false);
     }
 
-    void Acknowledge(bool isFirstSend)
+    async Task<DeliveryEvent> AskAsync(int first, int last, CancellationToken cancellationToken)
     {
-        PassingBatch batch = _head!;
-        _head = null;
-        int duplicates = Math.Clamp(_outcome.Duplicates ?? 0, 0, batch.Count);
-        _context.Totals.Acknowledged(batch.Count, duplicates);
-        if (isFirstSend && duplicates > 0)
+        context.Totals.Asked();
+        string token = CurrentToken().Text;
+        return await CallAsync(
+            DeliveryEventKind.QuestionFailed,
+            async call =>
+            {
+                // More than twice what was asked for is no answer, whatever else comes.
+                int most = 2 * (last - first + 1);
+                List<CloudPassing> found = [];
+                await foreach (CloudPassing passing in context.Cloud.GetSessionPassingsAsync(token, first, last, call)
+                    .ConfigureAwait(false))
+                {
+                    found.Add(passing);
+                    if (found.Count > most)
+                        break;
+                }
+
+                NumberState[]? states = found.Count > most
+                    ? null
+                    : PassingComparison.Compare(_items, first, last, found);
+                return states is null
+                    ? new(DeliveryEventKind.QuestionFailed, 200) { Words = "what the server has is unclear" }
+                    : new(DeliveryEventKind.Compared) { Found = states };
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    async Task<DeliveryEvent> OpenAsync(CancellationToken cancellationToken)
+    {
+        string? deviceId;
+        lock (_lock)
         {
-            _context.Totals.NumbersTaken(duplicates);
-            UploadLog.NumbersTaken(_context.Logger, Location, Session, duplicates, batch.FirstNumber);
+            if (_token != _usedToken)
+                return new(DeliveryEventKind.Opened); // The host was faster.
+            deviceId = _deviceId;
         }
 
-        _acknowledgedNumber = batch.LastNumber;
-        batch.Dispose();
+        if (deviceId is null)
+        {
+            string why = $"{_outcome.Words}; no device id to open another session with";
+            return new(DeliveryEventKind.OpenFailed, 404) { Words = why };
+        }
+
+        return await CallAsync(
+            DeliveryEventKind.OpenFailed,
+            async call =>
+            {
+                string token = await context.Cloud.OpenSessionAsync(deviceId, location, call).ConfigureAwait(false);
+                lock (_lock)
+                {
+                    if (_token == _usedToken)
+                    {
+                        _source!.KeepToken(token);
+                        _token = new(token);
+                    }
+                }
+
+                UploadLog.Opened(context.Logger, location, session, FirstUnsent);
+                return new(DeliveryEventKind.Opened);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A call other than the POST of passings, within the same time limit.</summary>
+    async Task<DeliveryEvent> CallAsync(
+        DeliveryEventKind failed, Func<CancellationToken, Task<DeliveryEvent>> call,
+        CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource timeout = new(context.Options.RequestTimeout, context.Time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            return await call(limited.Token).ConfigureAwait(false);
+        }
+        catch (RufusCloudException e)
+        {
+            return new(failed, e.Status) { RetryAfter = e.RetryAfter, Words = e.Description };
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new(failed) { Words = "no answer in time" };
+        }
     }
 
     /// <summary>Reports, unless the host has attached another token while the refused request was under way.</summary>
-    void Stop(byte[] sentPrefix)
+    void Stop(RufusFailure failure)
     {
-        bool isGone = _outcome.Status == 404
-            || string.Equals(_words, "Session not found or closed", StringComparison.OrdinalIgnoreCase);
-        RufusFailure failure = isGone ? RufusFailure.SessionGone : RufusCloudException.Classify(_outcome.Status);
-        StoppedSession report = new(Location, Session, failure, _outcome.Status, _words, _head!.FirstNumber);
+        StoppedSession report = new(location, session, failure, _outcome.Status, _outcome.Words, FirstUnsent);
         _lastStop = report;
         lock (_lock)
         {
-            if (_prefix != sentPrefix)
+            if (_token != _usedToken)
                 return;
             _stopped = report;
             _maySend = NewSignal();
             _stopSignal.TrySetResult();
         }
 
-        _context.OnStopped(report);
+        context.OnStopped(report);
     }
 
-    byte[] CurrentPrefix()
+    void LiftStop()
+    {
+        if (_stopped is not null)
+        {
+            _stopped = null;
+            _stopSignal = NewSignal();
+        }
+
+        _maySend.TrySetResult();
+    }
+
+    CloudToken CurrentToken()
     {
         lock (_lock)
-            return _prefix;
+            return _token!;
     }
 
     /// <summary>Waits for a token, or for the end of a stop. False: nobody will wait any longer.</summary>
@@ -299,5 +419,13 @@ sealed class SessionUpload
         foreach (char c in location)
             hash = (hash ^ c) * 1099511628211;
         return (hash ^ (uint)session) * 1099511628211;
+    }
+
+    /// <summary>A token and the body's bytes before the items. Two of the same text are two attachments.</summary>
+    sealed class CloudToken(string text)
+    {
+        public string Text => text;
+
+        public byte[] Prefix { get; } = PassingsContent.MakePrefix(text);
     }
 }

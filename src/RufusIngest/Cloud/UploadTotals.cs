@@ -10,6 +10,9 @@ sealed class UploadTotals
     long _bytes;
     long _queueFull;
     long _unexpected;
+    long _wrongCounts;
+    long _setAside;
+    long _questions;
 
     public UploadCounters Read() => new(
         Interlocked.Read(ref _batches),
@@ -18,16 +21,30 @@ sealed class UploadTotals
         Interlocked.Read(ref _retries),
         Interlocked.Read(ref _bytes),
         Interlocked.Read(ref _queueFull),
-        Interlocked.Read(ref _unexpected));
+        Interlocked.Read(ref _unexpected),
+        Interlocked.Read(ref _wrongCounts),
+        Interlocked.Read(ref _setAside),
+        Interlocked.Read(ref _questions));
 
-    public void Acknowledged(int passings, int duplicates)
+    public void Acknowledged(int passings)
     {
         Interlocked.Increment(ref _batches);
         Interlocked.Add(ref _passings, passings);
-        Interlocked.Add(ref _duplicates, duplicates);
     }
 
-    public void NumbersTaken(int passings) => Interlocked.Add(ref _unexpected, passings);
+    public void HadAlready(int passings) => Interlocked.Add(ref _duplicates, passings);
+
+    public void Alarmed(DeliveryAlarmKind kind, int passings)
+    {
+        if (kind == DeliveryAlarmKind.NumberTaken)
+            Interlocked.Add(ref _unexpected, passings);
+        else
+            Interlocked.Increment(ref _wrongCounts);
+    }
+
+    public void SetAside() => Interlocked.Increment(ref _setAside);
+
+    public void Asked() => Interlocked.Increment(ref _questions);
 
     public void Retried() => Interlocked.Increment(ref _retries);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,7 +15,7 @@ namespace RufusIngest.Tests.Cloud;
 /// <summary>A batch's memory stays its own while a body is being written from it, whatever else has happened.</summary>
 public sealed class BodyUnderWayTests : IDisposable
 {
-    const string Refusal = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n";
+    const string Refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
 
     /// <summary>More than the socket buffers of both sides hold.</summary>
     const int BibLength = 4 << 20;
@@ -29,20 +30,24 @@ public sealed class BodyUnderWayTests : IDisposable
 
     [Theory]
     [InlineData(201)]
-    [InlineData(413)]
+    [InlineData(403)]
     public async Task an_answer_that_comes_before_the_body_is_written_does_not_free_the_batch(int status)
     {
         using EarlyAnswer handler = new(status);
         PassingsUploader uploader = Uploader(new HttpClient(handler));
         Write(100);
+        Write(100, first: 3); // Its passings come into the memory of the first ones.
         _batches.Writer.Complete();
         Task run = uploader.RunAsync(_batches.Reader, Cancelled);
         await handler.Body.Begun.WaitAsync(Cancelled);
         await handler.Disposed.Task.WaitAsync(Cancelled); // The uploader has its answer and is done with it.
         Assert.False(run.IsCompleted);
-        Assert.Equal(1, _pool.Out);
+        Assert.Equal(2, _pool.Out);
         handler.Body.Release();
-        await EndAsync(run, uploader, status == 413);
+        await EndAsync(run, uploader, status == 403);
+        string body = Encoding.UTF8.GetString(handler.Body.ToArray());
+        Assert.Contains("\"num_passing\":1,", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"num_passing\":3,", body, StringComparison.Ordinal);
         Assert.DoesNotContain(CountingBatchPool.Poison, handler.Body.ToArray());
         Assert.Equal(handler.Length, handler.Body.Length);
     }
@@ -67,7 +72,7 @@ public sealed class BodyUnderWayTests : IDisposable
     }
 
     [Fact]
-    public async Task over_a_socket_an_early_413_leaves_the_batch_alone_until_the_write_has_ended()
+    public async Task over_a_socket_an_early_refusal_leaves_the_batch_alone_until_the_write_has_ended()
     {
         using RefusingTcpServer server = new();
         using HttpClient http = new() { BaseAddress = new(server.Address) };
@@ -126,7 +131,7 @@ public sealed class BodyUnderWayTests : IDisposable
         await using WebApplication server = builder.Build();
         server.Run(async context =>
         {
-            context.Response.StatusCode = 413;
+            context.Response.StatusCode = 403;
             await context.Response.StartAsync();
             await context.Response.CompleteAsync();
             byte[] some = new byte[1000];
@@ -147,19 +152,20 @@ public sealed class BodyUnderWayTests : IDisposable
 
     PassingsUploader Uploader(HttpClient http)
     {
-        PassingsUploader uploader = new(new(http, ScriptedCloud.Key), null, _time);
+        PassingsUploader uploader = new(new(http, ScriptedCloud.Key), new() { CanRead = false }, _time);
         uploader.AttachSession("Finish", "T");
         return uploader;
     }
 
-    void Write(int bibLength) => _batches.Writer.TryWrite(_pool.Make("Finish", 1, 2, bibLength: bibLength));
+    void Write(int bibLength, int first = 1) =>
+        _batches.Writer.TryWrite(_pool.Make("Finish", first, 2, bibLength: bibLength));
 
     static async Task EndAsync(Task run, PassingsUploader uploader, bool isStopped)
     {
         if (isStopped)
         {
             DeliveryStoppedException e = await Assert.ThrowsAsync<DeliveryStoppedException>(() => run);
-            Assert.Equal(413, Assert.Single(e.Sessions).Status);
+            Assert.Equal(403, Assert.Single(e.Sessions).Status);
         }
         else
         {
@@ -176,7 +182,7 @@ public sealed class BodyUnderWayTests : IDisposable
     }
 
     /// <summary>
-    /// Answers as soon as the body has begun to flow into a stream that blocks; status 0: when cancelled.
+    /// Answers the first request as soon as the body has begun to flow into a stream that blocks; status 0: when cancelled.
     /// </summary>
     sealed class EarlyAnswer(int status) : HttpMessageHandler
     {
@@ -188,9 +194,14 @@ public sealed class BodyUnderWayTests : IDisposable
 
         public long? Length { get; private set; }
 
+        bool IsFirst { get; set; } = true;
+
         protected override async Task<HttpResponseMessage> SendAsync(
             HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            if (!IsFirst)
+                return new(HttpStatusCode.Created);
+            IsFirst = false;
             Length = request.Content!.Headers.ContentLength;
             _ = request.Content.CopyToAsync(Body, CancellationToken.None);
             await Body.Begun;

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using RufusIngest.Cloud;
@@ -28,6 +29,29 @@ public class PassingsContentTests
             body.RootElement.GetProperty("passings_list").EnumerateArray()
                 .Select(p => p.GetProperty("num_passing").GetInt32()));
         Assert.Contains(Encoding.UTF8.GetString(batch.Items.Span), Encoding.UTF8.GetString(stream.ToArray()));
+    }
+
+    [Fact]
+    public async Task a_compressed_body_is_the_plain_one_and_its_memory_is_used_again()
+    {
+        CountingBatchPool pool = new();
+        using MemoryStream memory = new();
+        foreach (int count in new[] { 300, 2 })
+        {
+            using PassingBatch batch = pool.Make("Finish", 1, count);
+            using PassingsContent plain = new(PassingsContent.MakePrefix("T"), batch.Items);
+            using PassingsContent content = new(PassingsContent.MakePrefix("T"), batch.Items, memory);
+            using MemoryStream wire = new();
+            await content.CopyToAsync(wire, Cancelled);
+            Assert.Equal((wire.Length, wire.Length), (content.Headers.ContentLength, content.Length));
+            Assert.Equal(["gzip"], content.Headers.ContentEncoding);
+            Assert.InRange(wire.Length, 20, plain.Length - 1);
+            wire.Position = 0;
+            using GZipStream gzip = new(wire, CompressionMode.Decompress);
+            using MemoryStream unpacked = new();
+            await gzip.CopyToAsync(unpacked, Cancelled);
+            Assert.Equal(await plain.ReadAsByteArrayAsync(Cancelled), unpacked.ToArray());
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RufusIngest.Cloud;
@@ -10,6 +11,8 @@ namespace RufusIngest.Tests.Cloud;
 public sealed class PassingsUploaderTests : IDisposable
 {
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    static readonly UploadOptions CannotRead = new() { CanRead = false };
 
     readonly ScriptedCloud _cloud = new();
     readonly WatchedTime _time = new();
@@ -29,7 +32,7 @@ public sealed class PassingsUploaderTests : IDisposable
     public async Task batches_go_in_order_and_the_run_ends_when_all_are_acknowledged()
     {
         _cloud.Then(201, """{"inserted_count":2,"duplicate_count":0}""")
-            .Then(201, """{"body":{"inserted_count":1,"duplicate_count":1}}""")
+            .Then(201, """{"body":{"inserted_count":2,"duplicate_count":0}}""")
             .Then(200);
         PassingsUploader uploader = Uploader();
         uploader.AttachSession("Finish", "T");
@@ -39,7 +42,7 @@ public sealed class PassingsUploaderTests : IDisposable
         Assert.Equal([1, 3, 5], _cloud.Requests.Select(r => r.FirstNumber));
         Assert.All(_cloud.Requests, r => Assert.Equal(("POST", "/v0/passings", "T"), (r.Method, r.Path, r.Token)));
         Assert.Equal(
-            new(3, 6, 1, 0, _cloud.Requests.Sum(r => r.Body.Length), 0, 1),
+            new(3, 6, 0, 0, _cloud.Requests.Sum(r => r.Body.Length), 0, 0, 0, 0, 0),
             uploader.Counters);
         Assert.Equal(6, uploader.GetAcknowledgedNumber("Finish"));
         Assert.Equal(0, uploader.GetAcknowledgedNumber("Start"));
@@ -54,7 +57,7 @@ public sealed class PassingsUploaderTests : IDisposable
         foreach (int status in statuses)
             _cloud.Then(status, """{"body":null}""");
         _cloud.ThenFail(new HttpRequestException("connection refused")).ThenFail(new IOException("reset"));
-        PassingsUploader uploader = Uploader();
+        PassingsUploader uploader = Uploader(CannotRead);
         uploader.AttachSession("Finish", "T");
         Write("Finish", 1, 3);
         _batches.Writer.Complete();
@@ -93,15 +96,35 @@ public sealed class PassingsUploaderTests : IDisposable
     }
 
     [Fact]
-    public async Task numbers_the_server_had_before_the_first_send_are_told_loudly()
+    public async Task numbers_the_server_has_for_other_passings_are_told_loudly_and_set_aside()
     {
-        _cloud.Then(201, """{"inserted_count":0,"duplicate_count":2}""");
+        _cloud.Then(201, """{"inserted_count":0,"duplicate_count":2}""").Then(200, """
+            {"result":[{"num_passing":1,"bib":"9","timestamp":"2020-01-01T00:00:00.000Z","chip":null},
+            {"num_passing":2,"bib":"7777","timestamp":"2020-01-01T00:00:01.000Z","chip":null}]}
+            """);
         PassingsUploader uploader = Uploader();
+        List<DeliveryAlarm> alarms = [];
+        uploader.Alarmed = alarm =>
+        {
+            alarms.Add(alarm);
+            throw new InvalidOperationException("thrown by the host");
+        };
         uploader.AttachSession("Finish", "T");
-        Write("Finish", 1);
+        Write("Finish", 1, 3);
         _batches.Writer.Complete();
         await uploader.RunAsync(_batches.Reader, Cancelled);
-        Assert.Equal(2, uploader.Counters.UnexpectedDuplicates);
+        Assert.Equal("/v0/passings/session/T?first=1&last=2&page=1", _cloud.Requests[1].Path);
+        Assert.Equal(
+            [new(DeliveryAlarmKind.NumberTaken, "Finish", 1, 1, 2, 2),
+                new(DeliveryAlarmKind.NumberTaken, "Finish", 1, 1, 2, 1)],
+            alarms);
+        SetAsideItem aside = Assert.Single(uploader.TakeSetAside());
+        Assert.Equal(("Finish", 1, 1, 0), (aside.Location, aside.Session, aside.Passing.Number, aside.Passing.Status));
+        Assert.StartsWith("""{"bib":"7777","num_passing":1,""", Encoding.UTF8.GetString(aside.Item.Span));
+        Assert.Empty(uploader.TakeSetAside());
+        Assert.Equal((3, 1), (uploader.Counters.Passings, uploader.Counters.SetAside));
+        Assert.Equal(5, _log.Lines.Count(line => line.Level == LogLevel.Error));
+        Assert.Equal(4, uploader.GetAcknowledgedNumber("Finish"));
     }
 
     [Fact]
@@ -115,12 +138,12 @@ public sealed class PassingsUploaderTests : IDisposable
         Task run = uploader.RunAsync(_batches.Reader, Cancelled);
         await _time.PassNextWaitAsync(Cancelled);
         await run;
-        Assert.Equal(2, _cloud.Requests.Count);
-        Assert.Equal(1, uploader.Counters.Retries);
+        Assert.Equal(["POST", "GET", "POST"], _cloud.Requests.Select(r => r.Method));
+        Assert.Equal((1, 1), (uploader.Counters.Retries, uploader.Counters.Questions));
     }
 
     [Fact]
-    public async Task a_request_without_an_answer_in_time_is_sent_again()
+    public async Task a_request_without_an_answer_in_time_is_asked_about_and_sent_again()
     {
         _cloud.ThenNeverAnswer();
         PassingsUploader uploader = Uploader();
@@ -132,10 +155,29 @@ public sealed class PassingsUploaderTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(29));
         Assert.Single(_cloud.Requests);
         _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.InRange((await _time.PassNextWaitAsync(Cancelled)).TotalSeconds, 0.25, 0.5);
+        await run;
+        Assert.Equal(["POST", "GET", "POST"], _cloud.Requests.Select(r => r.Method));
+        Assert.Equal(_cloud.Requests[0].Body, _cloud.Requests[2].Body);
+        Assert.Equal(1, uploader.Counters.Batches);
+    }
+
+    [Fact]
+    public async Task a_question_without_an_answer_in_time_ends_and_the_batch_is_sent_again()
+    {
+        _cloud.ThenFail(new IOException("reset")).ThenNeverAnswer();
+        PassingsUploader uploader = Uploader();
+        uploader.AttachSession("Finish", "T");
+        Write("Finish", 1);
+        _batches.Writer.Complete();
+        Task run = uploader.RunAsync(_batches.Reader, Cancelled);
+        Assert.Equal(TimeSpan.FromSeconds(30), await _time.PassNextWaitAsync(Cancelled));
+        await _cloud.NextAsync(Cancelled);
+        await _cloud.NextAsync(Cancelled);
+        _time.Advance(TimeSpan.FromSeconds(30));
         await _time.PassNextWaitAsync(Cancelled);
         await run;
-        Assert.Equal(_cloud.Requests[0].Body, _cloud.Requests[1].Body);
-        Assert.Equal(1, uploader.Counters.Batches);
+        Assert.Equal(["POST", "GET", "POST"], _cloud.Requests.Select(r => r.Method));
     }
 
     [Fact]
@@ -207,11 +249,10 @@ public sealed class PassingsUploaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData(400, RufusFailure.BadRequest)]
+    [InlineData(409, RufusFailure.BadRequest)]
     [InlineData(401, RufusFailure.KeyRefused)]
     [InlineData(403, RufusFailure.KeyRefused)]
     [InlineData(404, RufusFailure.SessionGone)]
-    [InlineData(413, RufusFailure.TooLarge)]
     [InlineData(302, RufusFailure.AnswerNotUnderstood)]
     public async Task another_answer_stops_its_session_only_and_is_reported(int status, RufusFailure failure)
     {
@@ -284,6 +325,53 @@ public sealed class PassingsUploaderTests : IDisposable
         await uploader.RunAsync(_batches.Reader, Cancelled);
         Assert.Equal(["old", "new"], _cloud.Requests.Select(r => r.Token));
         Assert.False(_stops.Reader.TryPeek(out _));
+    }
+
+    [Fact]
+    public async Task a_session_whose_key_was_refused_goes_on_when_the_host_says_so()
+    {
+        _cloud.Then(403);
+        PassingsUploader uploader = Uploader();
+        uploader.AttachSession("Finish", "T");
+        uploader.SessionStopped = stop => uploader.Resume(stop.Location, stop.Session);
+        Write("Finish", 1);
+        _batches.Writer.Complete();
+        uploader.Resume("Finish"); // Not stopped yet: nothing to do.
+        uploader.Resume("Unknown");
+        await uploader.RunAsync(_batches.Reader, Cancelled);
+        Assert.Equal([("T", 1), ("T", 1)], _cloud.Requests.Select(r => (r.Token, r.FirstNumber)));
+    }
+
+    [Fact]
+    public async Task a_passing_the_server_refuses_is_set_aside_and_the_rest_of_its_batch_goes_on()
+    {
+        _cloud.Otherwise = r => r.Body.Contains("\"num_passing\":6,", StringComparison.Ordinal)
+            ? ScriptedCloud.Answer(400, """{"description":"bib is not valid"}""")
+            : ScriptedCloud.Answer(201);
+        PassingsUploader uploader = Uploader();
+        uploader.AttachSession("Finish", "T");
+        Assert.True(_batches.Writer.TryWrite(_pool.Make("Finish", 1, 8)));
+        _batches.Writer.Complete();
+        await uploader.RunAsync(_batches.Reader, Cancelled);
+        SetAsideItem aside = Assert.Single(uploader.TakeSetAside());
+        Assert.Equal(new(6, 400, "bib is not valid"), aside.Passing);
+        Assert.Equal((7, 8), (uploader.Counters.Passings, uploader.GetAcknowledgedNumber("Finish")));
+        Assert.Contains(_log.Lines, l => l.Level == LogLevel.Error && l.Text.Contains("num_passing\":6,"));
+    }
+
+    [Fact]
+    public async Task a_stop_within_a_batch_gives_the_whole_batch_back()
+    {
+        _cloud.Then(413).Then(201).Then(403);
+        PassingsUploader uploader = Uploader();
+        uploader.AttachSession("Finish", "T");
+        Write("Finish", 1, 3);
+        _batches.Writer.Complete();
+        await Assert.ThrowsAsync<DeliveryStoppedException>(() => uploader.RunAsync(_batches.Reader, Cancelled));
+        Assert.Equal(1, uploader.GetAcknowledgedNumber("Finish"));
+        IReadOnlyList<PassingBatch> rest = uploader.TakeUndelivered();
+        Assert.Equal([1, 3], rest.Select(b => b.FirstNumber));
+        DisposeAll(rest);
     }
 
     [Fact]
@@ -395,7 +483,7 @@ public sealed class PassingsUploaderTests : IDisposable
     public async Task any_2xx_acknowledges_whatever_its_payload(string body)
     {
         _cloud.Then(202, body);
-        PassingsUploader uploader = Uploader();
+        PassingsUploader uploader = Uploader(CannotRead);
         uploader.AttachSession("Finish", "T");
         Write("Finish", 1);
         _batches.Writer.Complete();
@@ -421,7 +509,7 @@ public sealed class PassingsUploaderTests : IDisposable
     {
         string echo = $"{{\"description\":\"key {ScriptedCloud.Key} refused\"}}";
         _cloud.Then(500, echo).ThenFail(new HttpRequestException(ScriptedCloud.Key)).Then(403, echo);
-        PassingsUploader uploader = Uploader();
+        PassingsUploader uploader = Uploader(CannotRead);
         uploader.SessionStopped = stop =>
         {
             _stops.Writer.TryWrite(stop);
@@ -473,7 +561,7 @@ public sealed class PassingsUploaderTests : IDisposable
         listener.RecordObservableInstruments();
         Assert.Contains(seen, s => s is { Name: "rufus.upload.passings", Value: >= 7 });
         Assert.Contains(seen, s => s is { Name: "rufus.upload.acknowledged_number", Value: >= 7 });
-        Assert.Equal(7, seen.Select(s => s.Name).Distinct().Count());
+        Assert.Equal(11, seen.Select(s => s.Name).Distinct().Count());
         _batches.Writer.Complete();
         await run;
     }

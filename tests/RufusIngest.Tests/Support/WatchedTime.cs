@@ -8,16 +8,13 @@ sealed class WatchedTime : FakeTimeProvider
 {
     readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();
 
-    /// <summary>A wait as long as this one is a time-out and not told.</summary>
-    public TimeSpan Ignored { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>Called when somebody has begun to wait.</summary>
     public Action? Waiting { get; set; }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ITimer timer = base.CreateTimer(callback, state, dueTime, period);
-        if (dueTime == Ignored)
+        if (state is CancellationTokenSource) // A time-out, not a wait.
             return timer;
         _waits.Writer.TryWrite(dueTime);
         Waiting?.Invoke();
