@@ -111,7 +111,7 @@ sealed class WalLook
     {
         int firstBad = _frames.FindIndex(frame => !frame.Holds);
         int valid = IsHeaderDamaged ? 0 : firstBad < 0 ? _frames.Count : firstBad;
-        Committed = _frames.FindLastIndex(valid - 1, valid, frame => frame.IsCommit) + 1;
+        Committed = valid == 0 ? 0 : _frames.FindLastIndex(valid - 1, valid, frame => frame.IsCommit) + 1;
         Marked = _frames.FindLastIndex(frame => frame.IsOfThisRound && frame.IsCommit) + 1;
         int last = _frames.FindLastIndex(frame => frame.IsOfThisRound);
         int mark = valid < _frames.Count

@@ -78,8 +78,10 @@ public sealed class DamageTests : IDisposable
     [Fact]
     public void A_log_cut_exactly_at_a_commit_opens_with_fewer_records_and_nothing_in_the_file_tells()
     {
-        int cut = s_open.Commits.Last(length => length < s_open.Log.Length - 4120 && IsCommit(length));
-        string path = KnownJournal.Write(_folder, "cut", s_open.File, s_open.Log[..cut]);
+        string path = KnownJournal.Write(_folder, "cut", s_open.File, s_open.Log);
+        WalLook look = WalLook.Read(path + "-wal", 4096)!;
+        int half = Enumerable.Range(0, look.Committed / 2).Last(frame => look.Frames[frame].IsCommit);
+        File.WriteAllBytes(path + "-wal", s_open.Log[..(int)(look.PageOffset(half) + 4096)]);
         JournalReport report = JournalCheck.Run(path, TestContext.Current.CancellationToken);
         Assert.Empty(report.Findings);
         Assert.InRange(report.LastSequence, 1, s_open.Records.Count - 1);
@@ -97,7 +99,7 @@ public sealed class DamageTests : IDisposable
         Assert.Contains(report.Findings, finding => finding.Kind == JournalFindingKind.WriteAheadLog);
         Assert.Equal(s_open.Records.Count, report.LastSequence);
         using SqliteJournal journal = SqliteJournal.Open(path);
-        Assert.InRange(journal.LastSequence, 1, s_open.Records.Count - 20);
+        Assert.InRange(journal.LastSequence, 1, s_open.Records.Count - 1);
     }
 
     [Fact]
@@ -117,8 +119,6 @@ public sealed class DamageTests : IDisposable
             () => JournalCheck.Run(path, TestContext.Current.CancellationToken));
         Assert.Equal(JournalProblem.Held, refused.Problem);
     }
-
-    static bool IsCommit(int length) => s_open.Log[length - 4120 + 7] != 0;
 
     static void Flip(Random random, byte[] bytes)
     {
