@@ -41,7 +41,7 @@ public static class JournalCheck
         JournalLook look = new(path);
         if (!SqlitePages.HasMagic(copy))
             look.Findings.Add(JournalFindingKind.NotReadable, "the file is not readable as SQLite");
-        using (JournalScan scan = JournalScan.Open(copy, revive: false, cancellation))
+        using (JournalScan scan = JournalScan.Open(copy, cancellation))
             look.Judge(scan, null);
         if (!look.Findings.Has(JournalFindingKind.NotReadable))
         {

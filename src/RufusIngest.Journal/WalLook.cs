@@ -30,12 +30,13 @@ sealed class WalLook
     /// <summary>Frames from the first on that hold, up to the last commit: what SQLite sees.</summary>
     public int Committed { get; private set; }
 
-    /// <summary>Frames up to the last commit mark of this round, also behind a frame that does not hold.</summary>
+    /// <summary>Frames up to the last commit mark that was durable, also behind a frame that does not hold.</summary>
     public int Marked { get; private set; }
 
     /// <summary>
-    /// A frame that does not hold has a later commit behind it: it was durable once, as a commit begins only when the
-    /// last one is. Without that it may be a commit that never ended.
+    /// A frame that does not hold, or the header, has a commit behind it that another one followed: all before that was
+    /// durable, as a commit begins only when the last one is. Without that it may be a commit that never ended, or what
+    /// is left of one that failed.
     /// </summary>
     public bool IsDamaged { get; private set; }
 
@@ -90,9 +91,9 @@ sealed class WalLook
             fromStored.AddFrame(frame, bigEndian);
             sum.AddFrame(frame, bigEndian);
             stored = Sum.Of(frame.AsSpan(16));
-            // A frame holds also behind one that does not: by the sum that the last one states.
+            // Behind a frame that does not hold, one does by the sum that that one states, or should have stated.
             bool follows = sum == stored || fromStored == stored;
-            sum = stored;
+            sum = follows ? stored : sum;
             _frames.Add(Take(frame, follows));
         }
     }
@@ -112,14 +113,22 @@ sealed class WalLook
         int firstBad = _frames.FindIndex(frame => !frame.Holds);
         int valid = IsHeaderDamaged ? 0 : firstBad < 0 ? _frames.Count : firstBad;
         Committed = valid == 0 ? 0 : _frames.FindLastIndex(valid - 1, valid, frame => frame.IsCommit) + 1;
-        Marked = _frames.FindLastIndex(frame => frame.IsOfThisRound && frame.IsCommit) + 1;
+        int evidence = _frames.Count - 1;
+        while (evidence >= valid && !IsFollowed(evidence))
+            evidence--;
+        IsDamaged = evidence >= valid || IsHeaderDamaged;
+        int end = IsDamaged ? Math.Max(evidence, 0) + 1 : Committed;
+        while (IsDamaged && end < _frames.Count && _frames[end].Holds)
+            end++;
+        Marked = end == 0 ? 0 : _frames.FindLastIndex(end - 1, end, frame => frame.IsOfThisRound && frame.IsCommit) + 1;
+        IsDamaged &= Marked > Committed;
         int last = _frames.FindLastIndex(frame => frame.IsOfThisRound);
-        int mark = valid < _frames.Count
-            ? _frames.FindIndex(valid, frame => frame.IsOfThisRound && frame.IsCommit)
-            : -1;
-        IsDamaged = IsHeaderDamaged ? Marked > 0 : mark >= 0 && last > mark;
         HasUnfinished = last + 1 > Committed || (rest > 0 && last == _frames.Count - 1);
     }
+
+    /// <summary>A commit mark with a frame behind it that was written as the next one.</summary>
+    bool IsFollowed(int frame) =>
+        _frames[frame] is { IsOfThisRound: true, IsCommit: true } && frame + 1 < _frames.Count && _frames[frame + 1].Holds;
 
     long FrameOffset(int frame) => HeaderLength + ((long)frame * (FrameHeaderLength + PageSize));
 
