@@ -13,6 +13,9 @@ sealed class WalLook
     const uint Magic = 0x377F0682;
     const uint Version = 3_007_000;
 
+    /// <summary>The first salt grows by one with each round: what is further away was not written by an earlier one.</summary>
+    const uint MostRounds = 1_000_000;
+
     readonly List<Frame> _frames = [];
     uint _salt1;
     uint _salt2;
@@ -82,10 +85,11 @@ sealed class WalLook
         (_salt1, _salt2) = Salts(header[16..]);
         byte[] frame = new byte[FrameHeaderLength + PageSize];
         Sum stored = Sum.Of(header[24..]);
+        bool anyHolds = false;
         while (file.ReadAtLeast(frame, frame.Length, throwOnEndOfStream: false) == frame.Length)
         {
             // With a damaged header the frames themselves say which round they are of.
-            if (IsHeaderDamaged && _frames.Count == 0)
+            if (IsHeaderDamaged && !anyHolds)
                 (_salt1, _salt2) = Salts(frame.AsSpan(8));
             Sum fromStored = stored;
             fromStored.AddFrame(frame, bigEndian);
@@ -95,6 +99,7 @@ sealed class WalLook
             bool follows = sum == stored || fromStored == stored;
             sum = follows ? stored : sum;
             _frames.Add(Take(frame, follows));
+            anyHolds |= follows;
         }
     }
 
@@ -105,6 +110,7 @@ sealed class WalLook
             BinaryPrimitives.ReadUInt32BigEndian(frame),
             BinaryPrimitives.ReadUInt32BigEndian(frame[4..]),
             salt1 == _salt1 || salt2 == _salt2,
+            _salt1 - salt1 is > 0 and <= MostRounds,
             follows && salt1 == _salt1 && salt2 == _salt2);
     }
 
@@ -123,7 +129,8 @@ sealed class WalLook
         Marked = end == 0 ? 0 : _frames.FindLastIndex(end - 1, end, frame => frame.IsOfThisRound && frame.IsCommit) + 1;
         IsDamaged &= Marked > Committed;
         int last = _frames.FindLastIndex(frame => frame.IsOfThisRound);
-        HasUnfinished = last + 1 > Committed || (rest > 0 && last == _frames.Count - 1);
+        HasUnfinished = last + 1 > Committed
+            || _frames.FindIndex(valid, frame => !frame.IsOfThisRound && !frame.IsOfEarlierRound) >= 0 || (rest > 0 && last == _frames.Count - 1);
     }
 
     /// <summary>A commit mark with a frame behind it that was written as the next one.</summary>
@@ -139,8 +146,9 @@ sealed class WalLook
     /// <param name="Page">The page it holds.</param>
     /// <param name="Pages">Pages of the database after the commit that it ends; else 0.</param>
     /// <param name="IsOfThisRound">It was written since the log began anew: one of its two salts is right.</param>
+    /// <param name="IsOfEarlierRound">It was left over when the log began anew.</param>
     /// <param name="Holds">Its sum is right, as far as can be told.</param>
-    public readonly record struct Frame(uint Page, uint Pages, bool IsOfThisRound, bool Holds)
+    public readonly record struct Frame(uint Page, uint Pages, bool IsOfThisRound, bool IsOfEarlierRound, bool Holds)
     {
         public bool IsCommit => Pages > 0;
     }

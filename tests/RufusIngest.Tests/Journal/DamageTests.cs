@@ -70,8 +70,9 @@ public sealed class DamageTests : IDisposable
             KnownJournal known = random.Next(2) == 0 ? s_closed : s_open;
             byte[] file = [.. known.File];
             byte[] log = [.. known.Log];
-            Flip(random, random.Next(2) == 0 && log.Length > 0 ? log : file);
-            Judge(known, file, log, $"seed {seed}, case {i}");
+            bool inLog = random.Next(2) == 0 && log.Length > 0;
+            string where = Flip(random, inLog ? log : file);
+            Judge(known, file, log, $"of seed {seed}, case {i}, {(inLog ? "log" : "file")} {where}");
         }
     }
 
@@ -121,25 +122,21 @@ public sealed class DamageTests : IDisposable
         Assert.Equal(JournalProblem.Held, refused.Problem);
     }
 
-    static void Flip(Random random, byte[] bytes)
+    static string Flip(Random random, byte[] bytes)
     {
-        switch (random.Next(4))
+        int kind = random.Next(4);
+        int at = kind switch
         {
-            case 0:
-                bytes[random.Next(Math.Min(bytes.Length, 4096))] ^= (byte)(1 << random.Next(8));
-                break;
-            case 1:
-                int page = random.Next(bytes.Length / 4096) * 4096;
-                bytes[Math.Min(page + random.Next(40), bytes.Length - 1)] = (byte)random.Next(256);
-                break;
-            case 2:
-                int from = random.Next(bytes.Length);
-                random.NextBytes(bytes.AsSpan(from, Math.Min(random.Next(1, 6000), bytes.Length - from)));
-                break;
-            default:
-                bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
-                break;
-        }
+            0 => random.Next(Math.Min(bytes.Length, 4096)),
+            1 => Math.Min((random.Next(bytes.Length / 4096) * 4096) + random.Next(40), bytes.Length - 1),
+            _ => random.Next(bytes.Length),
+        };
+        int length = kind == 2 ? Math.Min(random.Next(1, 6000), bytes.Length - at) : 1;
+        if (kind == 2)
+            random.NextBytes(bytes.AsSpan(at, length));
+        else
+            bytes[at] ^= (byte)(1 << random.Next(8));
+        return $"at {at}, {length} bytes";
     }
 
     void Judge(KnownJournal known, byte[] file, byte[] log, string name = "", bool isLogCut = false)
