@@ -104,6 +104,21 @@ public sealed class DamageTests : IDisposable
         Assert.Equal(log, File.ReadAllBytes(path + "-wal"));
     }
 
+    [Theory]
+    [InlineData(18)]
+    [InlineData(4073)]
+    public void A_flip_that_only_keeps_sqlite_from_writing_is_reported(int at)
+    {
+        // The version that may write; the table that names the holder.
+        byte[] file = [.. s_closed.File];
+        file[at] ^= 1 << 5;
+        Judge(s_closed, file, []);
+        JournalReport report = JournalCheck.Run(
+            KnownJournal.Write(_folder, "flipped", file, []), TestContext.Current.CancellationToken);
+        Assert.Contains(report.Findings, finding => finding.Kind == JournalFindingKind.Structure);
+        Assert.Equal(s_closed.Records.Count, report.Records);
+    }
+
     [Fact]
     public void What_is_no_database_at_all_is_one_finding()
     {
