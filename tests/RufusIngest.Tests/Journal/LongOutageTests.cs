@@ -90,6 +90,8 @@ public sealed class LongOutageTests : IDisposable
         Settings = CoreRun.SettingsOf(("mat", "FINISH")) with { Limits = new GateLimits { MaxEarlierPassings = 0 } },
         Protocols = [PlainParser.Protocol],
         CommitAge = TimeSpan.Zero,
+        // A busy machine fills what may wait, and the pool keeps it.
+        MaxWaitingBytes = 512 * 1024,
     };
 
     /// <summary>30 chips pass in a second, each seen ten times; a chip comes again after 100 s.</summary>
