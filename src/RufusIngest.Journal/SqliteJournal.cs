@@ -234,9 +234,23 @@ public sealed class SqliteJournal : IngestJournal
         ArgumentNullException.ThrowIfNull(items);
         lock (_writing)
         {
-            Write(() => _sessions.AppendSent(location, session, items));
+            AppendKept(location, session, items);
             Acknowledge(location, session, items.LastNumber, []);
         }
+    }
+
+    /// <summary>Keeps passings of another journal, behind those that are kept.</summary>
+    internal void AppendKept(string location, int session, PassingItems items)
+    {
+        lock (_writing)
+            Write(() => _sessions.AppendSent(location, session, items));
+    }
+
+    /// <summary>Up to this number a session was rebased in another journal.</summary>
+    internal void SetRebased(string location, int session, int number)
+    {
+        lock (_writing)
+            Write(() => _sessions.SetRebased(location, session, number));
     }
 
     /// <summary>The passings that were set aside in a session, with the server's words.</summary>
