@@ -221,9 +221,18 @@ public sealed class SqliteJournal : IngestJournal
             Write(_sessions.Rebase);
     }
 
-    /// <summary>Keeps passings that a server has and the journal lost, behind those that it still has.</summary>
-    internal void AppendSent(string location, int session, PassingItems items)
+    /// <summary>
+    /// Keeps passings that a server has and the journal lost, behind those that it still has, as acknowledged ones.
+    /// <see cref="Rebase"/> afterwards.
+    /// </summary>
+    /// <param name="location">Name of the location.</param>
+    /// <param name="session">Its local session.</param>
+    /// <param name="items">Passings that follow the last kept one.</param>
+    /// <exception cref="ArgumentException">They do not follow it.</exception>
+    /// <exception cref="JournalException">They could not be written.</exception>
+    public void AppendSent(string location, int session, PassingItems items)
     {
+        ArgumentNullException.ThrowIfNull(items);
         lock (_writing)
         {
             AppendKept(location, session, items);
