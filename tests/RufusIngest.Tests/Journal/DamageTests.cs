@@ -109,9 +109,9 @@ public sealed class DamageTests : IDisposable
     [InlineData(4073)]
     public void A_flip_that_only_keeps_sqlite_from_writing_is_reported(int at)
     {
-        // The version that may write; the table that names the holder.
+        // The version that may write; a comma in the columns of the table that names the holder.
         byte[] file = [.. s_closed.File];
-        file[at] ^= 1 << 5;
+        file[at] ^= 1 << 6;
         Judge(s_closed, file, []);
         JournalReport report = JournalCheck.Run(
             KnownJournal.Write(_folder, "flipped", file, []), TestContext.Current.CancellationToken);
