@@ -12,12 +12,15 @@ sealed record CrashPlan
     public int Readers { get; init; } = 2;
 
     /// <summary>
-    /// Of the readers while there are kills to come; then they play as fast as they can. Pieces come more often than the
-    /// journal commits, so that there is nearly always something taken and not kept, and seldom something not taken.
+    /// Of the readers while there are kills to come; then they play as fast as they can. Pieces come more often than
+    /// the journal commits, so that there is nearly always something taken and not kept, and seldom something not
+    /// taken.
     /// </summary>
     public LogPace Pace { get; init; } = new(64, TimeSpan.FromMilliseconds(1));
 
-    /// <summary>Kills at least, as far as the readers have enough to play; none: what the others are compared with.</summary>
+    /// <summary>
+    /// Kills at least, as far as the readers have enough to play; none: what the others are compared with.
+    /// </summary>
     public int Kills { get; init; }
 
     /// <summary>Kills of each of the four phases at least, as far as the readers have enough to play.</summary>
