@@ -115,7 +115,6 @@ static class JournalBenchmarks
     {
         Remove(file);
         using TimedJournal journal = new(SqliteJournal.Open(file));
-        long[] sent = new long[SlowReads];
         await using (IngestPipeline pipeline = await IngestPipeline.OpenAsync(Options with { CommitAge = commitAge }, journal))
         {
             Pipe pipe = new();
@@ -127,7 +126,6 @@ static class JournalBenchmarks
                 while (Stopwatch.GetElapsedTime(start).TotalSeconds * SlowReadsPerSecond < i)
                     await Task.Delay(1);
                 int length = race.AsSpan(at).IndexOf((byte)'\n') + 1;
-                sent[i] = Stopwatch.GetTimestamp();
                 await pipe.Writer.WriteAsync(race.AsMemory(at, length));
                 at += length;
             }

@@ -33,5 +33,28 @@ sealed class JournalHolder : IDisposable
         }
     }
 
+    /// <summary>
+    /// Keeps others from writing a journal that is only looked at; a lock file that is not there yet is not made. Null:
+    /// another process has it.
+    /// </summary>
+    public static IDisposable? TryTakeToLook(string journal)
+    {
+        string path = journal + "-lock";
+        try
+        {
+            return File.Exists(path)
+                ? new JournalHolder(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None))
+                : new MemoryStream();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return new MemoryStream(); // Nobody who may not even read the lock could tell.
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 }

@@ -20,6 +20,9 @@ sealed class PassingTable(SqliteDatabase database)
 
     public static long Id(long session, int number) => (session << 32) | (uint)number;
 
+    /// <summary>The running hash before a session's first passing, so that a row fits no other session.</summary>
+    public static long Seed(long session) => session;
+
     /// <summary>Number and running hash of a session's last passing.</summary>
     public (int Number, long Hash) Last(long session)
     {
@@ -28,7 +31,7 @@ sealed class PassingTable(SqliteDatabase database)
         {
             return _startBefore.Step()
                 ? ((int)_startBefore.Integer(0) + (int)_startBefore.Integer(1) - 1, _startBefore.Integer(2))
-                : (0, 0);
+                : (0, Seed(session));
         }
         finally
         {
@@ -106,7 +109,7 @@ sealed class PassingTable(SqliteDatabase database)
     public long? HashAt(long session, int number)
     {
         if (number == 0)
-            return 0;
+            return Seed(session);
         (int start, _, long hash) = Start(session, number);
         PassingItems items = new();
         if (Read(session, "", start - 1, number - start + 1, items) < number - start + 1)
@@ -127,7 +130,7 @@ sealed class PassingTable(SqliteDatabase database)
         _startBefore.Bind(1, Id(session, 0)).Bind(2, Id(session, start - 1));
         (int, int, long) found = _startBefore.Step()
             ? (start, (int)_startBefore.Integer(0) + (int)_startBefore.Integer(1) - 1, _startBefore.Integer(2))
-            : (start, 0, 0);
+            : (start, 0, Seed(session));
         _startBefore.Reset();
         return found;
     }
@@ -155,7 +158,8 @@ sealed class PassingTable(SqliteDatabase database)
         }
     }
 
-    static bool TryItem(ReadOnlySpan<byte> data, ref int offset, out ReadOnlySpan<byte> item)
+    /// <summary>Takes the next item out of a row.</summary>
+    public static bool TryItem(ReadOnlySpan<byte> data, ref int offset, out ReadOnlySpan<byte> item)
     {
         item = default;
         if (data.Length - offset < 2)
@@ -168,7 +172,8 @@ sealed class PassingTable(SqliteDatabase database)
         return true;
     }
 
-    static long Next(long hash, ReadOnlySpan<byte> item) => (long)XxHash3.HashToUInt64(item, hash);
+    /// <summary>The running hash behind an item.</summary>
+    public static long Next(long hash, ReadOnlySpan<byte> item) => (long)XxHash3.HashToUInt64(item, hash);
 
     JournalException Damaged(string name, int number) => new(
         JournalProblem.Damaged,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using RufusIngest.Passings;
@@ -186,7 +187,14 @@ sealed class SessionTable
         }
     }
 
-    /// <summary>Keeps passings that were sent, behind those that are kept, as acknowledged ones.</summary>
+    public void SetRebased(string location, int session, int number)
+    {
+        Session owner = Get(location, session);
+        owner.IsDirty |= owner.Rebased != number;
+        owner.Rebased = number;
+    }
+
+    /// <summary>Keeps passings that were sent, or may have been, behind those that are kept.</summary>
     public void AppendSent(string location, int session, PassingItems items)
     {
         Session owner = Get(location, session);
@@ -267,8 +275,9 @@ sealed class SessionTable
 
     void Add(Session session)
     {
+        if (!_byName.TryAdd((session.Location, session.Number), session))
+            throw Damaged(session);
         _sessions.Add(session);
-        _byName.Add((session.Location, session.Number), session);
     }
 
     Session Read(SqliteStatement row)
@@ -296,9 +305,16 @@ sealed class SessionTable
         + $"under its number. Kept: {kept} Now: {now} Nothing is sent. Go on with the version that wrote the journal, or "
         + "rebase it.");
 
+    /// <summary>A sum over a row, so that a changed cursor or token shows.</summary>
+    public static long SumOf(
+        long id, string location, int session, string? token, int acknowledged, long hash, int rebased, bool closed) =>
+        (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{id}\n{location}\n{session}\n{token}\n{acknowledged}\n{hash}\n{rebased}\n{closed}")));
+
     sealed class Session(long id, string location, int number)
     {
-        public long LastHash;
+        public long LastHash = PassingTable.Seed(id);
 
         public long Id => id;
 
@@ -312,7 +328,7 @@ sealed class SessionTable
 
         public int Acknowledged { get; set; }
 
-        public long Hash { get; set; }
+        public long Hash { get; set; } = PassingTable.Seed(id);
 
         public int Rebased { get; set; }
 
@@ -327,15 +343,12 @@ sealed class SessionTable
 
         public int KeptLast { get; set; }
 
-        public long KeptHash { get; set; }
+        public long KeptHash { get; set; } = PassingTable.Seed(id);
 
         public List<SetAsidePassing> Pending { get; } = [];
 
         public bool IsDirty { get; set; }
 
-        /// <summary>A sum over the row, so that a changed cursor or token shows.</summary>
-        public long Sum => (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
-            $"{id}\n{location}\n{number}\n{Token}\n{Acknowledged}\n{Hash}\n{Rebased}\n{IsClosed}")));
+        public long Sum => SumOf(id, location, number, Token, Acknowledged, Hash, Rebased, IsClosed);
     }
 }

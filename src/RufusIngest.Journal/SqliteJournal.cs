@@ -221,14 +221,37 @@ public sealed class SqliteJournal : IngestJournal
             Write(_sessions.Rebase);
     }
 
-    /// <summary>Keeps passings that a server has and the journal lost, behind those that it still has.</summary>
-    internal void AppendSent(string location, int session, PassingItems items)
+    /// <summary>
+    /// Keeps passings that a server has and the journal lost, behind those that it still has, as acknowledged ones.
+    /// <see cref="Rebase"/> afterwards.
+    /// </summary>
+    /// <param name="location">Name of the location.</param>
+    /// <param name="session">Its local session.</param>
+    /// <param name="items">Passings that follow the last kept one.</param>
+    /// <exception cref="ArgumentException">They do not follow it.</exception>
+    /// <exception cref="JournalException">They could not be written.</exception>
+    public void AppendSent(string location, int session, PassingItems items)
     {
+        ArgumentNullException.ThrowIfNull(items);
         lock (_writing)
         {
-            Write(() => _sessions.AppendSent(location, session, items));
+            AppendKept(location, session, items);
             Acknowledge(location, session, items.LastNumber, []);
         }
+    }
+
+    /// <summary>Keeps passings of another journal, behind those that are kept.</summary>
+    internal void AppendKept(string location, int session, PassingItems items)
+    {
+        lock (_writing)
+            Write(() => _sessions.AppendSent(location, session, items));
+    }
+
+    /// <summary>Up to this number a session was rebased in another journal.</summary>
+    internal void SetRebased(string location, int session, int number)
+    {
+        lock (_writing)
+            Write(() => _sessions.SetRebased(location, session, number));
     }
 
     /// <summary>The passings that were set aside in a session, with the server's words.</summary>

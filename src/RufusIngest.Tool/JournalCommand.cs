@@ -16,6 +16,7 @@ static class JournalCommand
         command.Subcommands.Add(Verify(terminal));
         command.Subcommands.Add(Export(terminal));
         command.Subcommands.Add(Index(terminal));
+        command.Subcommands.Add(JournalRepairCommand.Create(terminal));
         command.Subcommands.Add(Rebase(terminal));
         command.Subcommands.Add(Close(terminal));
         command.Subcommands.Add(JournalPrune.Create(terminal));
@@ -79,6 +80,7 @@ static class JournalCommand
         };
         command.SetAction((parsed, cancellation) =>
         {
+            RequireSound(terminal, parsed.GetValue(file)!, cancellation);
             using SqliteJournal journal = JournalReplay.Open(parsed.GetValue(file)!);
             long kept = 0;
             long fresh = 0;
@@ -208,6 +210,29 @@ static class JournalCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>Shows all damage, and ends there. A journal in use is checked by its replay alone.</summary>
+    static void RequireSound(Terminal terminal, FileInfo file, CancellationToken cancellation)
+    {
+        JournalReport report;
+        try
+        {
+            report = JournalCheck.Run(file.FullName, cancellation);
+        }
+        catch (JournalException problem) when (problem.Problem == JournalProblem.Held)
+        {
+            return;
+        }
+
+        JournalRepairCommand.WriteFindings(terminal.Console, report);
+        if (!report.IsSound)
+        {
+            throw new ToolException(
+                ExitCode.CheckFailed,
+                $"{file.FullName} is damaged; {report.Records:N0} records and {report.Passings:N0} passings can be trusted. "
+                + "Copy it away, then use 'journal repair'.");
+        }
     }
 
     static SqliteJournal OpenToWrite(FileInfo file) => file.Exists

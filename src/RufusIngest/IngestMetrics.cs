@@ -28,6 +28,19 @@ sealed class IngestMetrics : IDisposable
             "rufus_ingest.reads.suppressed", () => Suppressed(pipeline), "{read}", "Suppressed reads by reason.");
         _meter.CreateObservableCounter(
             "rufus_ingest.passings", () => Passings(pipeline), "{passing}", "Passings numbered by location.");
+        _meter.CreateObservableGauge(
+            "rufus_ingest.waiting", () => pipeline.GetCounters().WaitingBytes, "By", "Bytes of records waiting in memory.");
+        _meter.CreateObservableGauge(
+            "rufus_ingest.journal.failing",
+            () => pipeline.GetCounters().IsJournalFailing ? 1 : 0,
+            description: "1 while records cannot be made durable and nothing leaves.");
+        _meter.CreateObservableCounter(
+            "rufus_ingest.journal.commits", () => pipeline.GetCounters().Commits, "{commit}", "Commits of the journal.");
+        _meter.CreateObservableCounter(
+            "rufus_ingest.journal.failed_commits",
+            () => pipeline.GetCounters().FailedCommits,
+            "{commit}",
+            "Commits that failed and were tried again.");
     }
 
     public void Dispose() => _meter.Dispose();

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
 using RufusIngest.Cloud;
+using RufusIngest.Journal;
 using RufusIngest.Passings;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
@@ -46,7 +47,7 @@ static class Program
     {
         try
         {
-            string? problem = await CheckAsync();
+            string? problem = await CheckAsync(null) ?? await CheckWithJournalAsync();
             Console.WriteLine(problem ?? "All frames arrived as they should.");
             return problem is null ? 0 : 1;
         }
@@ -57,8 +58,22 @@ static class Program
         }
     }
 
+    static async Task<string?> CheckWithJournalAsync()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("rufus-native-");
+        try
+        {
+            using SqliteJournal journal = SqliteJournal.Open(Path.Combine(folder.FullName, "race.journal"));
+            return await CheckAsync(journal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>What is wrong, or null.</summary>
-    static async Task<string?> CheckAsync()
+    static async Task<string?> CheckAsync(SqliteJournal? journal)
     {
         await using LoopbackCloud cloud = new();
         using SocketsHttpHandler handler = new() { AllowAutoRedirect = false };
@@ -67,8 +82,12 @@ static class Program
         foreach (var (location, _, _, _) in Cases)
             uploader.AttachSession(location, $"token-{location}");
 
-        await using IngestPipeline pipeline = new(new IngestOptions { Settings = MakeSettings() });
-        Task upload = uploader.RunAsync(pipeline.Batches);
+        IngestOptions options = new() { Settings = MakeSettings() };
+        await using IngestPipeline pipeline =
+            journal is null ? new(options) : await IngestPipeline.OpenAsync(options, journal);
+        Task upload = journal is null
+            ? uploader.RunAsync(pipeline.Batches)
+            : uploader.RunAsync(journal, pipeline.Batches.Completion, CancellationToken.None);
         foreach (var (location, _, stream, _) in Cases)
         {
             PipeReader source = PipeReader.Create(new MemoryStream(Encoding.UTF8.GetBytes(stream)));

@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Time.Testing;
+using RufusIngest.Journal;
 using RufusIngest.Passings;
 using RufusIngest.Reads;
 using RufusIngest.Records;
 using RufusIngest.Simulators;
+using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests;
 
@@ -26,6 +28,15 @@ public sealed class PipelineAllocationTests
     }
 
     [Fact]
+    public async Task With_a_journal_a_read_allocates_nothing_and_a_commit_little()
+    {
+        using TempFolder folder = new();
+        using SqliteJournal journal = SqliteJournal.Open(folder.File("race.journal"));
+        // A round of 2,000 reads comes in 5 pieces and is some 5 commits, each with a few objects of its own.
+        Assert.InRange(await BytesPerFurtherRead(keep: false, journal) * ReadsPerRound / 5, 0, 4_000);
+    }
+
+    [Fact]
     public async Task The_measure_sees_an_object_a_batch()
     {
         Assert.InRange(await BytesPerFurtherRead(keep: true), 0.1, 10);
@@ -36,7 +47,7 @@ public sealed class PipelineAllocationTests
     /// applied before the next is sent, so that both have equally many buffers on the way, and nothing has to wait for
     /// room: a wait for room costs an object of the channel's.
     /// </summary>
-    static async Task<double> BytesPerFurtherRead(bool keep)
+    static async Task<double> BytesPerFurtherRead(bool keep, SqliteJournal? journal = null)
     {
         const int Short = 10;
         const int Long = 60;
@@ -61,7 +72,10 @@ public sealed class PipelineAllocationTests
                     applied.Set();
             },
         };
-        await using IngestPipeline pipeline = new(options, new FakeTimeProvider());
+        options = options with { CommitAge = TimeSpan.Zero };
+        await using IngestPipeline pipeline = journal is null
+            ? new(options, new FakeTimeProvider())
+            : await IngestPipeline.OpenAsync(options, journal, new FakeTimeProvider(), null, Cancellation);
         List<byte[]> kept = [];
         Task<int> consumer = Task.Run(() => TakeAllAsync(pipeline, keep ? kept : null), Cancellation);
         byte[] race = Rounds(Attempts * (Short + Long));
@@ -76,7 +90,8 @@ public sealed class PipelineAllocationTests
         }
 
         await pipeline.CompleteAsync();
-        Assert.Equal(Attempts * (Short + Long) * Chips, await consumer);
+        int passings = await consumer + (journal?.GetSessions().Sum(session => session.LastNumber) ?? 0);
+        Assert.Equal(Attempts * (Short + Long) * Chips, passings);
         return (longest - shortest) / (double)((Long - Short) * ReadsPerRound);
 
         async Task<long> AllocatedAsync(int rounds)

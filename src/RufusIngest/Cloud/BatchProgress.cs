@@ -41,7 +41,9 @@ sealed class BatchProgress
         MarkSent(first, Math.Min(last, maybeSentUpTo));
     }
 
-    /// <summary>Last of the numbers in a row from the one behind the cursor that are neither taken nor set aside.</summary>
+    /// <summary>
+    /// Last of the numbers in a row from the one behind the cursor that are neither taken nor set aside.
+    /// </summary>
     public int EndOfRun(int most)
     {
         int number = Cursor + 1;

@@ -8,7 +8,9 @@ enum DeliveryActionKind : byte
     /// <summary>Nothing: the event did not belong here.</summary>
     Idle,
 
-    /// <summary>POST the passings from <see cref="DeliveryAction.First"/> to <see cref="DeliveryAction.Last"/>.</summary>
+    /// <summary>
+    /// POST the passings from <see cref="DeliveryAction.First"/> to <see cref="DeliveryAction.Last"/>.
+    /// </summary>
     Send,
 
     /// <summary>Wait, then say so.</summary>
@@ -49,7 +51,9 @@ readonly record struct DeliveryAction(DeliveryActionKind Kind)
     /// <summary>How many more passings the server is known to have.</summary>
     public int Taken { get; init; }
 
-    /// <summary>The cursor's new place: all numbers up to it are acknowledged or set aside. 0: it has not moved.</summary>
+    /// <summary>
+    /// The cursor's new place: all numbers up to it are acknowledged or set aside. 0: it has not moved.
+    /// </summary>
     public int AcknowledgeTo { get; init; }
 
     /// <summary>Numbers set aside that the cursor has passed by this move, ascending; null: none.</summary>

@@ -2,8 +2,10 @@ using RufusIngest.Passings;
 
 namespace RufusIngest.Cloud;
 
-/// <summary>Where one session's passings come from, in the order of their numbers, and where it is told what became of
-/// them. For the session's loop only, unless a member says otherwise.</summary>
+/// <summary>
+/// Where one session's passings come from, in the order of their numbers, and where it is told what became of them. For
+/// the session's loop only, unless a member says otherwise.
+/// </summary>
 abstract class PassingSource
 {
     /// <summary>Waits for the next passings. False: no more will come.</summary>

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace RufusIngest.Cloud;
 
 /// <summary>
-/// The body of <c>POST /passings</c>, written straight from the memory of the passings or from what they were compressed
-/// into, and the gate that says when that memory is free again: an early answer or a cancellation may come while the
-/// handler is still writing.
+/// The body of <c>POST /passings</c>, written straight from the memory of the passings or from what they were
+/// compressed into, and the gate that says when that memory is free again: an early answer or a cancellation may come
+/// while the handler is still writing.
 /// </summary>
 sealed class PassingsContent : HttpContent
 {

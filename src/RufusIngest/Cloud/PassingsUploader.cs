@@ -56,8 +56,8 @@ public sealed class PassingsUploader
     public Action<StoppedSession>? SessionStopped { get; set; }
 
     /// <summary>
-    /// Called when the server says success but its counts or its passings are not those sent, on the session's own task,
-    /// which waits for it. What it throws is logged. Set it before the run.
+    /// Called when the server says success but its counts or its passings are not those sent, on the session's own
+    /// task, which waits for it. What it throws is logged. Set it before the run.
     /// </summary>
     public Action<DeliveryAlarm>? Alarmed { get; set; }
 
@@ -65,14 +65,15 @@ public sealed class PassingsUploader
     public UploadCounters Counters => _totals.Read();
 
     /// <summary>
-    /// Gives a session the token to send with. Until then its passings wait. A later token replaces the earlier one from
-    /// the next request on, and resumes the session when it is stopped. A store keeps it for the next run.
+    /// Gives a session the token to send with. Until then its passings wait. A later token replaces the earlier one
+    /// from the next request on, and resumes the session when it is stopped. A store keeps it for the next run.
     /// </summary>
     /// <param name="location">Name of the location.</param>
     /// <param name="tokenSession">Token of an open session at the server.</param>
     /// <param name="session">Local session of the location.</param>
     /// <param name="deviceId">
-    /// Device of the session at the server, for <see cref="SessionGonePolicy.OpenNew"/>; null: as given before, or none.
+    /// Device of the session at the server, for <see cref="SessionGonePolicy.OpenNew"/>; null: as given before, or
+    /// none.
     /// </param>
     public void AttachSession(string location, string tokenSession, int session = 1, string? deviceId = null)
     {
@@ -137,8 +138,8 @@ public sealed class PassingsUploader
 
     /// <summary>
     /// Sends all passings of a store, each session's from its cursor, with the tokens it keeps. Ends when the input has
-    /// ended and every passing is acknowledged or set aside. What is not sent yet stays in the store, not in memory, and
-    /// a stopped session holds up no other.
+    /// ended and every passing is acknowledged or set aside. What is not sent yet stays in the store, not in memory,
+    /// and a stopped session holds up no other.
     /// </summary>
     /// <remarks>
     /// When sessions are stopped after the input's end, those that have a token send what they have, and the run ends
@@ -180,8 +181,8 @@ public sealed class PassingsUploader
     }
 
     /// <summary>
-    /// The passings of a channel that were set aside since this was last called, in the order of their sessions' numbers;
-    /// they are in memory until then. A store keeps them itself.
+    /// The passings of a channel that were set aside since this was last called, in the order of their sessions'
+    /// numbers; they are in memory until then. A store keeps them itself.
     /// </summary>
     public IReadOnlyList<SetAsideItem> TakeSetAside()
     {
@@ -194,7 +195,8 @@ public sealed class PassingsUploader
     }
 
     async Task RunAsync(
-        Func<List<Task>, CancellationTokenSource, CancellationToken, Task> dispatch, CancellationToken cancellationToken)
+        Func<List<Task>, CancellationTokenSource, CancellationToken, Task> dispatch,
+        CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref _runs) > 1)
             throw new InvalidOperationException("An uploader runs once.");
@@ -248,7 +250,8 @@ public sealed class PassingsUploader
                 loops.Add(RunLoopAsync(session, run, patience));
             }
 
-            if (!source.TryAdd(batch) && !await AddWhenRoomAsync(session, source, batch, run.Token).ConfigureAwait(false))
+            if (!source.TryAdd(batch)
+                && !await AddWhenRoomAsync(session, source, batch, run.Token).ConfigureAwait(false))
                 return;
         }
     }
@@ -419,7 +422,8 @@ public sealed class PassingsUploader
             "rufus.upload.numbers_taken", () => Counters.UnexpectedDuplicates, "{passing}",
             "Passings whose number the server had for another or from another sender");
         meter.CreateObservableCounter(
-            "rufus.upload.wrong_counts", () => Counters.WrongCounts, "{answer}", "Answers with counts that do not add up");
+            "rufus.upload.wrong_counts", () => Counters.WrongCounts, "{answer}",
+            "Answers with counts that do not add up");
         meter.CreateObservableCounter(
             "rufus.upload.set_aside", () => Counters.SetAside, "{passing}", "Passings the server does not take");
         meter.CreateObservableCounter(

@@ -32,12 +32,13 @@ static partial class UploadLog
         ILogger logger, string location, int session, int firstNumber, int lastNumber, int count);
 
     [LoggerMessage(6, LogLevel.Error,
-        "{Location} session {Session}: passing {Number} set aside, it will not be sent again (status {Status}: {Words}): "
-        + "{Item}")]
+        "{Location} session {Session}: passing {Number} set aside, it will not be sent again "
+        + "(status {Status}: {Words}): {Item}")]
     public static partial void SetAside(
         ILogger logger, string location, int session, int number, int status, string? words, string item);
 
     [LoggerMessage(7, LogLevel.Warning,
-        "{Location} session {Session}: its session at the server was gone; opened another one at passing {FirstNumber}")]
+        "{Location} session {Session}: its session at the server was gone; opened another one "
+        + "at passing {FirstNumber}")]
     public static partial void Opened(ILogger logger, string location, int session, int firstNumber);
 }

@@ -21,8 +21,8 @@ public sealed class UploadOptions
     public int MaxSetAsideInARow { get; init; } = 100;
 
     /// <summary>
-    /// Whether the key may read, so that the server can be asked what it has after a request whose outcome is not known.
-    /// Default null: it is tried, and not again in this run once the server has refused it.
+    /// Whether the key may read, so that the server can be asked what it has after a request whose outcome is not
+    /// known. Default null: it is tried, and not again in this run once the server has refused it.
     /// </summary>
     public bool? CanRead { get; init; }
 
@@ -30,8 +30,8 @@ public sealed class UploadOptions
     public SessionGonePolicy WhenSessionGone { get; init; }
 
     /// <summary>
-    /// Compress request bodies (gzip). Default false: the API does not say that it takes them. When the first compressed
-    /// request is answered with 400 or 415, the session goes on without.
+    /// Compress request bodies (gzip). Default false: the API does not say that it takes them. When the first
+    /// compressed request is answered with 400 or 415, the session goes on without.
     /// </summary>
     public bool Compress { get; init; }
 

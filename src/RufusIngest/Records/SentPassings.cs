@@ -81,7 +81,7 @@ sealed class SentPassings
         if (!DateTimeOffset.TryParse(
             timestamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
             return; // A placeholder of a number whose content is not known.
-        ChipCode code = chip is null ? default : ChipCode.FromText(chip);
+        _ = ChipCode.TryFromText(Encoding.UTF8.GetBytes(chip ?? ""), out ChipCode code);
         var key = (location, session, code, code.IsEmpty ? bib ?? "" : "");
         if (!_times.TryGetValue(key, out List<long>? times))
             _times[key] = times = [];

@@ -182,7 +182,8 @@ public sealed class BodyUnderWayTests : IDisposable
     }
 
     /// <summary>
-    /// Answers the first request as soon as the body has begun to flow into a stream that blocks; status 0: when cancelled.
+    /// Answers the first request as soon as the body has begun to flow into a stream that blocks; status 0: when
+    /// cancelled.
     /// </summary>
     sealed class EarlyAnswer(int status) : HttpMessageHandler
     {

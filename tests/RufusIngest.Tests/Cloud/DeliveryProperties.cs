@@ -48,7 +48,97 @@ public class DeliveryProperties
 
                 Assert.Equal(next - 1, delivery.Taken + delivery.Aside.Count);
                 Assert.Equal(delivery.Aside.Order().Distinct(), delivery.Aside);
-            });
+            }, iter: 10_000);
+
+    [Fact]
+    public void an_honest_server_behind_a_bad_network_holds_all_at_the_end_and_causes_no_alarm() =>
+        Gen.Select(Gen.ULong, Gen.Bool.Nullable(), Gen.Int[1, 30], Gen.Int[0, 11].Array[0, 60])
+            .Sample((seed, canRead, count, dice) =>
+            {
+                HonestServer server = new(dice, canRead ?? (seed & 1) == 0);
+                UploadOptions options = new() { CanRead = canRead };
+                int cursor = 0;
+                for (int start = 0; cursor < count; start++)
+                {
+                    // Each start knows what a journal knows: the cursor, and what was numbered before.
+                    Delivery delivery = new(options, seed + (ulong)start, start == 0 ? 0 : count);
+                    cursor = server.Race(delivery, cursor, count);
+                }
+
+                Assert.Equal(Enumerable.Range(1, count), server.Stored.Order());
+            }, iter: 10_000);
+
+    /// <summary>
+    /// Stores each number once and says so truly; requests and answers get lost by the dice, and the sender crashes.
+    /// </summary>
+    sealed class HonestServer(int[] dice, bool canBeRead)
+    {
+        readonly Queue<int> _dice = new(dice);
+
+        public HashSet<int> Stored { get; } = [];
+
+        /// <summary>Until all is delivered or the sender crashes: gives the cursor.</summary>
+        public int Race(Delivery delivery, int cursor, int count)
+        {
+            DeliveryAction action = new(Done);
+            while (cursor < count || action.Kind != Done)
+            {
+                int die = _dice.TryDequeue(out int thrown) ? thrown : 0;
+                if (die == 11)
+                    return cursor;
+                action = delivery.On(action.Kind switch
+                {
+                    Done => new(DeliveryEventKind.BatchReady)
+                    {
+                        First = cursor + 1,
+                        Last = Math.Min(count, cursor + 7),
+                    },
+                    Send => Post(action, die),
+                    Ask => Answer(action, die),
+                    _ => new(DeliveryEventKind.DelayElapsed),
+                });
+                Assert.True(action is { Alarm: null, SetAside: null, Kind: not (Stop or Open or Idle) });
+                cursor = Math.Max(cursor, action.AcknowledgeTo);
+                Assert.All(Enumerable.Range(1, cursor), number => Assert.Contains(number, Stored));
+            }
+
+            return cursor;
+        }
+
+        DeliveryEvent Post(DeliveryAction piece, int die)
+        {
+            if (die is 1)
+                return new(DeliveryEventKind.FailedBeforeSending);
+            if (die is 2)
+                return new(DeliveryEventKind.FailedMaybeSent);
+            if (die is 3)
+                return new(DeliveryEventKind.Answered, 503);
+            if (die is 4 or 5 && piece.Last > piece.First)
+                return new(DeliveryEventKind.Answered, 413);
+            int count = piece.Last - piece.First + 1;
+            int inserted = Enumerable.Range(piece.First, count).Count(Stored.Add);
+            return die switch
+            {
+                6 or 7 => new(DeliveryEventKind.FailedMaybeSent),
+                8 => new(DeliveryEventKind.Answered, 500),
+                9 => new(DeliveryEventKind.Answered, 200),
+                _ => new(DeliveryEventKind.Answered, 201) { Inserted = inserted, Duplicates = count - inserted },
+            };
+        }
+
+        DeliveryEvent Answer(DeliveryAction question, int die)
+        {
+            if (!canBeRead)
+                return new(DeliveryEventKind.QuestionFailed, 403);
+            if (die is > 0 and < 4)
+                return new(DeliveryEventKind.QuestionFailed, die == 1 ? 0 : 503);
+            return new(DeliveryEventKind.Compared)
+            {
+                Found = [.. Enumerable.Range(question.First, question.Last - question.First + 1)
+                    .Select(number => Stored.Contains(number) ? NumberState.Same : NumberState.Missing)],
+            };
+        }
+    }
 
     /// <summary>Plays the shell, and holds each action against what went before.</summary>
     sealed class Checked(Delivery delivery)

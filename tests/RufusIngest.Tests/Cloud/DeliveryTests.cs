@@ -13,35 +13,6 @@ public class DeliveryTests
     static readonly UploadOptions OpensNew = new() { WhenSessionGone = SessionGonePolicy.OpenNew };
     static readonly UploadOptions CannotRead = new() { CanRead = false };
 
-    /// <summary>The table of docs/delivery.md, row by row; a dot is idle.</summary>
-    [Theory]
-    [InlineData("empty", "send . . . . . . . . . . . . . .")]
-    [InlineData("sending", ". done wait send stop stop stop wait wait . . . . . .")]
-    [InlineData("waiting", ". . . . . . . . . . . . . send .")]
-    [InlineData("waiting to ask", ". . . . . . . . . . . . . ask .")]
-    [InlineData("asking", ". . . . . . . . . send wait . . . .")]
-    [InlineData("waiting to open", ". . . . . . . . . . . . . open .")]
-    [InlineData("opening", ". . . . . . . . . . . send wait . .")]
-    [InlineData("stopped", ". . . . . . . . . . . . . . send")]
-    public void each_state_answers_each_event_as_tabled(string state, string row)
-    {
-        DeliveryEvent[] events =
-        [
-            Batch(1, 4), new(Answered, 201), new(Answered, 503), new(Answered, 413), new(Answered, 404),
-            new(Answered, 401), new(Answered, 302), new(FailedBeforeSending), new(FailedMaybeSent),
-            Found(Missing, Missing, Missing, Missing), new(QuestionFailed), new(Opened), new(OpenFailed),
-            new(DelayElapsed), new(Resumed),
-        ];
-        string[] expected = row.Split(' ');
-        Assert.Equal(events.Length, expected.Length);
-        for (int i = 0; i < events.Length; i++)
-        {
-            DeliveryActionKind action = In(state).On(events[i]).Kind;
-            string word = action == Idle ? "." : action.ToString().ToLowerInvariant();
-            Assert.True(expected[i] == word, $"{state}, {events[i]}: {word} instead of {expected[i]}");
-        }
-    }
-
     [Theory]
     [InlineData("Done", new[] { 200, 201, 202, 204, 299 })]
     [InlineData("Wait", new[] { 408, 429, 500, 502, 503, 504, 599 })]
@@ -304,7 +275,8 @@ public class DeliveryTests
     [Fact]
     public void a_413_teaches_the_session_a_smaller_piece()
     {
-        (int requests, List<SetAsidePassing> aside) = Run(100, (from, to) => to - from >= 30 ? 413 : 201, out int after);
+        (int requests, List<SetAsidePassing> aside) = Run(
+            100, (from, to) => to - from >= 30 ? 413 : 201, out int after);
         Assert.Empty(aside);
         Assert.Equal((2 + 4, 25), (requests, after)); // 100 and 50 refused, then four times 25.
     }
@@ -369,6 +341,18 @@ public class DeliveryTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void duplicates_in_another_session_are_an_alarm_even_when_sent_before_to_the_old_one(bool isNew)
+    {
+        Delivery delivery = In("sending", CannotRead);
+        delivery.On(new(Answered, 404));
+        delivery.On(new(Resumed) { IsNewSession = isNew });
+        DeliveryAction action = delivery.On(new(Answered, 201) { Inserted = 3, Duplicates = 1 });
+        Assert.Equal(isNew ? DeliveryAlarmKind.NumberTaken : null, action.Alarm);
+    }
+
+    [Theory]
     [InlineData(400, RufusFailure.SessionGone)]
     [InlineData(404, RufusFailure.SessionGone)]
     [InlineData(403, RufusFailure.KeyRefused)]
@@ -398,6 +382,28 @@ public class DeliveryTests
         delivery.On(Batch(5, 8));
         DeliveryAction action = delivery.On(new(Answered, 400));
         Assert.Equal((Send, 5, 6, true), (action.Kind, action.First, action.Last, action.Compress));
+    }
+
+    [Fact]
+    public void delivering_allocates_nothing_as_long_as_nothing_is_set_aside()
+    {
+        Delivery delivery = new(Defaults, 1);
+        int next = 1;
+        Deliver(10);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Deliver(10_000);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Deliver(int batches)
+        {
+            for (int i = 0; i < batches; i++, next += 500)
+            {
+                delivery.On(Batch(next, next + 499));
+                delivery.On(new(Answered, 503));
+                delivery.On(new(DelayElapsed));
+                delivery.On(new(Answered, 201) { Inserted = 500, Duplicates = 0 });
+            }
+        }
     }
 
     /// <summary>Delivers a batch, then tells the size of the first piece of a next one.</summary>
@@ -435,12 +441,9 @@ public class DeliveryTests
         {
             "sending" => [Batch(1, last)],
             "waiting" => [Batch(1, last), new(Answered, 503)],
-            "waiting to ask" => [Batch(1, last), new(FailedMaybeSent)],
             "asking" => [Batch(1, last), new(FailedMaybeSent), new(DelayElapsed)],
             "opening" => [Batch(1, last), new(Answered, 404)],
-            "waiting to open" => [Batch(1, last), new(Answered, 404), new(OpenFailed)],
-            "stopped" => [Batch(1, last), new(Answered, 403)],
-            _ => [],
+            _ => throw new ArgumentException(state, nameof(state)),
         };
         foreach (DeliveryEvent e in way)
             delivery.On(e);

@@ -566,6 +566,21 @@ public sealed class PassingsUploaderTests : IDisposable
         await run;
     }
 
+    [Fact]
+    public void options_that_cannot_work_are_refused()
+    {
+        UploadOptions[] refused =
+        [
+            new() { MaxQueuedBatches = 0 },
+            new() { MaxPassingsPerPost = 0 },
+            new() { MaxSetAsideInARow = 0 },
+            new() { WhenSessionGone = (SessionGonePolicy)2 },
+            new() { RequestTimeout = TimeSpan.Zero },
+            new() { MaxRetryDelay = TimeSpan.FromDays(2) },
+        ];
+        Assert.All(refused, options => Assert.Throws<ArgumentOutOfRangeException>(() => Uploader(options)));
+    }
+
     PassingsUploader Uploader(UploadOptions? options = null) =>
         new(new(_cloud.Client(), ScriptedCloud.Key), options, _time, _log)
         {

@@ -8,8 +8,8 @@ using RufusIngest.Tests.Support;
 namespace RufusIngest.Tests.Cloud;
 
 /// <summary>
-/// What a race day does to a delivery from a store, with a scripted cloud or the venue server at the other end. Passings
-/// that are in the store before the run may have been sent; those added behind its start are new.
+/// What a race day does to a delivery from a store, with a scripted cloud or the venue server at the other end.
+/// Passings that are in the store before the run may have been sent; those added behind its start are new.
 /// </summary>
 public sealed class StoreDeliveryTests : IDisposable
 {
@@ -175,6 +175,37 @@ public sealed class StoreDeliveryTests : IDisposable
         Assert.Equal(("T2", "T2", 4), (_store.Session("Finish").Token, uploader.GetToken("Finish"), Cursor("Finish")));
     }
 
+    [Fact]
+    public async Task the_host_attaches_another_session_before_a_new_one_is_opened()
+    {
+        PassingsUploader uploader = Uploader(new() { WhenSessionGone = SessionGonePolicy.OpenNew });
+        _cloud.Then((_, _) =>
+        {
+            uploader.AttachSession("Finish", "new");
+            return Task.FromResult(ScriptedCloud.Answer(404));
+        });
+        uploader.AttachSession("Finish", "old", deviceId: "DEV");
+        Task run = uploader.RunAsync(_store, _inputEnd.Task, Cancelled);
+        _store.Add("Finish", 4);
+        _inputEnd.SetResult();
+        await run;
+        Assert.Equal(["old", "new"], _cloud.Requests.Select(r => r.Token));
+        Assert.Equal(("new", 4), (_store.Session("Finish").Token, Cursor("Finish")));
+    }
+
+    [Fact]
+    public async Task a_token_attached_before_the_run_wins_over_the_one_the_store_kept()
+    {
+        PassingsUploader uploader = Uploader(new() { CanRead = false });
+        _store.Add("Finish", 1, token: "kept");
+        _store.Add("Start", 1, token: "kept");
+        uploader.AttachSession("Finish", "attached");
+        _inputEnd.SetResult();
+        await uploader.RunAsync(_store, _inputEnd.Task, Cancelled);
+        Assert.Equal(["attached", "kept"], _cloud.Requests.Select(r => r.Token).Order());
+        Assert.Equal(("attached", "kept"), (_store.Session("Finish").Token, _store.Session("Start").Token));
+    }
+
     [Theory]
     [InlineData(SessionGonePolicy.Hold)]
     [InlineData(SessionGonePolicy.OpenNew)]
@@ -221,7 +252,8 @@ public sealed class StoreDeliveryTests : IDisposable
         await using TestVenue venue = await TestVenue.StartAsync(TestVenue.Options with { MaxPassingsPerPost = 130 });
         string token = await venue.OpenAsync();
         string bad = TestVenue.Passing(777).Replace("2026-05", "2026-13", StringComparison.Ordinal);
-        _store.AddItems("Finish", 1, token, Enumerable.Range(1, 1500).Select(n => n == 777 ? bad : TestVenue.Passing(n)));
+        _store.AddItems(
+            "Finish", 1, token, Enumerable.Range(1, 1500).Select(n => n == 777 ? bad : TestVenue.Passing(n)));
         PassingsUploader uploader = new(
             new(venue.Client, TestVenue.ReadWriteKey), new() { Compress = true }, null, _log);
         _inputEnd.SetResult();
