@@ -22,6 +22,9 @@ sealed class SessionTable
     readonly Dictionary<(string, int), Session> _byName = [];
     readonly PassingItems _kept = new();
 
+    /// <summary>Sessions that the transaction under way began.</summary>
+    readonly List<Session> _begun = [];
+
     public SessionTable(SqliteDatabase database, PassingTable passings)
     {
         _database = database;
@@ -121,7 +124,7 @@ sealed class SessionTable
     /// <returns>Bytes written.</returns>
     public int Append(PassingBatch batch)
     {
-        Session session = Get(batch.Location, batch.Session);
+        Session session = GetOrBegin(batch.Location, batch.Session);
         int from = session.Last - batch.FirstNumber + 1;
         if (from < 0)
         {
@@ -144,7 +147,7 @@ sealed class SessionTable
 
     public void Apply(SessionChange change)
     {
-        Session session = Get(change.Location, change.Session);
+        Session session = GetOrBegin(change.Location, change.Session);
         session.IsDirty |= session.IsClosed != change.IsClosed;
         session.IsClosed = change.IsClosed;
     }
@@ -224,15 +227,39 @@ sealed class SessionTable
         foreach (Session session in _sessions)
         {
             (session.KeptLast, session.KeptHash) = (session.Last, session.LastHash);
+            session.WasClosed = session.IsClosed;
             session.Pending.Clear();
             session.IsDirty = false;
         }
+
+        _begun.Clear();
     }
 
+    /// <summary>The transaction failed: sessions it began or closed must not be written by a later one.</summary>
     public void Revert()
     {
+        foreach (Session session in _begun)
+        {
+            _sessions.Remove(session);
+            _byName.Remove((session.Location, session.Number));
+        }
+
+        _begun.Clear();
         foreach (Session session in _sessions)
+        {
             (session.Last, session.LastHash) = (session.KeptLast, session.KeptHash);
+            session.IsClosed = session.WasClosed;
+        }
+    }
+
+    /// <summary>Within a transaction.</summary>
+    Session GetOrBegin(string location, int session)
+    {
+        bool isKnown = _byName.ContainsKey((location, session));
+        Session owner = Get(location, session);
+        if (!isKnown)
+            _begun.Add(owner);
+        return owner;
     }
 
     Session Get(string location, int session)
@@ -306,6 +333,9 @@ sealed class SessionTable
         public int Rebased { get; set; }
 
         public bool IsClosed { get; set; }
+
+        /// <summary>As the last transaction that succeeded left it.</summary>
+        public bool WasClosed { get; set; }
 
         public int SetAside { get; set; }
 

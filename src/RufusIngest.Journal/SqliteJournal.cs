@@ -50,7 +50,8 @@ public sealed class SqliteJournal : IngestJournal
             _rollback = _writer.Prepare("ROLLBACK");
             _records = new RecordTable(_writer);
             _sessions = new SessionTable(_writer, new PassingTable(_writer));
-            if (holder is not null)
+            // Also makes durable what a process wrote that was killed before its sync: it is read now, and could leave.
+            if (!options.ReadOnly)
                 Write(() => _writer.Execute($"REPLACE INTO meta VALUES ('holder', '{Quoted(JournalHolder.Self)}')"));
             _reader = SqliteDatabase.Open(path, options.ReadOnly, options.Vfs);
             _recordReader = new RecordReader(_reader);

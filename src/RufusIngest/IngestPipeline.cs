@@ -83,7 +83,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         if (journal is not null)
             _stage.Recover(cancellation);
         _settings = options.Settings;
-        GoOn();
+        _stage.GoOn(_settings, _sequencer);
         _isLive = true;
         _metrics = new IngestMetrics(this);
         _run = Task.Run(RunAsync, CancellationToken.None);
@@ -111,25 +111,6 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(journal);
         return Task.Run(() => new IngestPipeline(options, journal, time, logger, cancellation), cancellation);
-    }
-
-    /// <summary>
-    /// The first records of this run: connections that the last run left open have ended, and settings that differ from
-    /// those in force hold from here on.
-    /// </summary>
-    void GoOn()
-    {
-        _core.RequireContinuation(_settings);
-        foreach (int reader in _stage.Connected)
-            WriteFirst(RecordKind.Disconnected, reader, default);
-        byte[] settings = _settings.ToUtf8Json();
-        if (_core.Settings is null || !settings.AsSpan().SequenceEqual(_core.Settings.ToUtf8Json()))
-            WriteFirst(RecordKind.Settings, 0, settings);
-
-        // The sequencer is empty and takes at least two blocks, so this does not wait.
-        void WriteFirst(RecordKind kind, int index, ReadOnlySpan<byte> payload) =>
-            _sequencer.WriteAsync(kind, index, _sequencer.Now, payload, CancellationToken.None)
-                .AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using RufusIngest.Passings;
 
@@ -248,23 +247,10 @@ sealed class SessionUpload(string location, int session, UploadContext context)
 
     DeliveryEvent ToEvent(CloudAnswer answer, int count, TimeSpan elapsed)
     {
-        string? words = context.Cloud.Redact(answer.Description);
-        if (answer is { IsSuccess: true, Broken: JsonException or InvalidOperationException })
-        {
-            // Success in words the API does not speak: a log-in page of the hall's network, not the server.
-            return new(DeliveryEventKind.FailedMaybeSent, answer.Status) { Words = words, Elapsed = elapsed };
-        }
-
-        int? duplicates = CloudAnswer.Integer(answer.Root, "duplicate_count");
-        if (answer.IsSuccess && duplicates > 0)
-            context.Totals.HadAlready(Math.Min(duplicates.Value, count));
-        return new(DeliveryEventKind.Answered, answer.Status)
-        {
-            RetryAfter = answer.RetryAfter,
-            Inserted = CloudAnswer.Integer(answer.Root, "inserted_count"),
-            Duplicates = duplicates,
-            Words = words,
-        };
+        DeliveryEvent e = UploadEvents.OfAnswer(answer, context.Cloud.Redact(answer.Description), elapsed);
+        if (answer.IsSuccess && e.Duplicates > 0)
+            context.Totals.HadAlready(Math.Min(e.Duplicates.Value, count));
+        return e;
     }
 
     static async Task ReleaseAsync(CancellationTokenSource call, PassingsContent content)
@@ -281,23 +267,16 @@ sealed class SessionUpload(string location, int session, UploadContext context)
             DeliveryEventKind.QuestionFailed,
             async call =>
             {
-                // More than twice what was asked for is no answer, whatever else comes.
-                int most = 2 * (last - first + 1);
                 List<CloudPassing> found = [];
                 await foreach (CloudPassing passing in context.Cloud.GetSessionPassingsAsync(token, first, last, call)
                     .ConfigureAwait(false))
                 {
                     found.Add(passing);
-                    if (found.Count > most)
+                    if (found.Count > UploadEvents.MostFound(first, last))
                         break;
                 }
 
-                NumberState[]? states = found.Count > most
-                    ? null
-                    : PassingComparison.Compare(_items, first, last, found);
-                return states is null
-                    ? new(DeliveryEventKind.QuestionFailed, 200) { Words = "what the server has is unclear" }
-                    : new(DeliveryEventKind.Compared) { Found = states };
+                return UploadEvents.OfFound(_items, first, last, found);
             },
             cancellationToken).ConfigureAwait(false);
     }

@@ -114,6 +114,26 @@ sealed class IngestStage(IngestCore core, IngestOutput output, IngestJournal? jo
         Commit();
     }
 
+    /// <summary>
+    /// The first records of a run: connections that the last run left open have ended, and settings that differ from
+    /// those in force hold from here on.
+    /// </summary>
+    /// <param name="settings">Must continue those in force.</param>
+    /// <param name="sequencer">An empty one; it takes at least two blocks, so this does not wait.</param>
+    public void GoOn(IngestSettings settings, Sequencer sequencer)
+    {
+        core.RequireContinuation(settings);
+        foreach (int reader in _connected)
+            WriteFirst(RecordKind.Disconnected, reader, default);
+        byte[] json = settings.ToUtf8Json();
+        if (core.Settings is null || !json.AsSpan().SequenceEqual(core.Settings.ToUtf8Json()))
+            WriteFirst(RecordKind.Settings, 0, json);
+
+        void WriteFirst(RecordKind kind, int index, ReadOnlySpan<byte> payload) =>
+            sequencer.WriteAsync(kind, index, sequencer.Now, payload, CancellationToken.None)
+                .AsTask().GetAwaiter().GetResult();
+    }
+
     /// <summary>Remembers what a record that was applied has brought.</summary>
     void Note(in IngestRecord record)
     {
