@@ -57,10 +57,10 @@ sealed class TrackTable(int maxTracks)
         get => ref _tracks[index];
     }
 
-    /// <summary>Where the tracks of many reads probably are, asked for all at once so that memory answers at once.</summary>
+    /// <summary>Where the tracks of many reads probably are, asked for together so that memory answers together.</summary>
     /// <param name="reads">The reads, all of one location.</param>
     /// <param name="location">Index of the location.</param>
-    /// <param name="guesses">As many as reads; each gains the index of a track or −1, for <see cref="FindOrAdd"/>.</param>
+    /// <param name="guesses">As many as reads; each becomes a track's index or −1, for <see cref="FindOrAdd"/>.</param>
     [SkipLocalsInit]
     public void Guess(ReadOnlySpan<ChipRead> reads, int location, Span<int> guesses)
     {

@@ -13,7 +13,7 @@ namespace RufusIngest.Readers;
 /// </summary>
 static class UltraUsualLine
 {
-    /// <summary>Bytes from the line's start on that may be looked at, whatever they are: its chip, the rest, a last word.</summary>
+    /// <summary>Bytes from the line's start on that may be looked at: its chip, the rest, a last word.</summary>
     public const int Reach = 2 + Block + Block + sizeof(ulong);
 
     const int Block = 64;

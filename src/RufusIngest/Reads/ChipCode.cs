@@ -86,7 +86,7 @@ public readonly struct ChipCode : IEquatable<ChipCode>
         return true;
     }
 
-    /// <summary>Takes a text of 1 to 7 bytes: the lowest of the word, first byte lowest. What lies above them is ignored.</summary>
+    /// <summary>Takes a text of 1 to 7 bytes, first byte lowest. What lies above them is ignored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ChipCode FromShortText(ulong word, int length)
     {
