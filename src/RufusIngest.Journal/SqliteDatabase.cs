@@ -97,7 +97,7 @@ sealed class SqliteDatabase : IDisposable
         {
             raw.SQLITE_FULL => JournalProblem.DiskFull,
             raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_AUTH => JournalProblem.ReadOnly,
-            raw.SQLITE_CORRUPT => JournalProblem.Damaged,
+            raw.SQLITE_CORRUPT or raw.SQLITE_ERROR => JournalProblem.Damaged, // No such table: its schema is damaged.
             raw.SQLITE_NOTADB => JournalProblem.NotAJournal,
             _ => JournalProblem.Unavailable,
         };
