@@ -23,7 +23,8 @@ public class GateBenchmarks
     ulong[] _keys = [];
     Dictionary<string, DateTime> _byText = [];
     Dictionary<ulong, long> _byKey = [];
-    ChipRead _read;
+    readonly ChipRead[] _reads = new ChipRead[SeenInBlock];
+    readonly int[] _guesses = new int[SeenInBlock];
     int _at;
     int _lap;
 
@@ -37,12 +38,13 @@ public class GateBenchmarks
         _gate = new PassingGate(new GateLimits { MaxEarlierPassings = 0 });
         _gate.SetLocations([new GateOptions()]);
         _codes = [.. Shuffled(5).Select(i => ChipCode.FromText(Samples.Chip(i)))];
-        _read.Reset();
+        foreach (ref ChipRead read in _reads.AsSpan())
+            read.Reset();
         _lap = 1;
         foreach (int i in Shuffled(6))
         {
-            _read.Chip = ChipCode.FromText(Samples.Chip(i));
-            _gate.Add(0, Now, _read, 0);
+            _reads[0].Chip = ChipCode.FromText(Samples.Chip(i));
+            _gate.Add(0, Now, _reads[0], 0);
         }
 
         for (int i = 0; i < 70 * (Chips / Block); i += Reads / SeenInBlock)
@@ -54,15 +56,16 @@ public class GateBenchmarks
     public int Gate()
     {
         int passings = 0;
-        ChipRead read = _read;
         for (int i = 0; i < Reads / SeenInBlock; i++)
         {
             ReadOnlySpan<ChipCode> block = _codes.AsSpan(_at, Block);
             for (int k = 0; k < SeenInBlock; k++)
+                _reads[k].Chip = block[(_lap + k) & (Block - 1)];
+            _gate.LookAhead(0, _reads, _guesses);
+            for (int k = 0; k < SeenInBlock; k++)
             {
-                read.Chip = block[(_lap + k) & (Block - 1)];
                 long time = Now + k;
-                _gate.Add(0, time, read, 0);
+                _gate.Add(0, time, _reads[k], 0, guess: _guesses[k]);
                 _gate.Advance(0, time);
             }
 

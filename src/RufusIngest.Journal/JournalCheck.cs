@@ -41,7 +41,7 @@ public static class JournalCheck
         JournalLook look = new(path);
         if (!SqlitePages.HasMagic(copy))
             look.Findings.Add(JournalFindingKind.NotReadable, "the file is not readable as SQLite");
-        using (JournalScan scan = JournalScan.Open(copy, revive: false, cancellation))
+        using (JournalScan scan = JournalScan.Open(copy, cancellation))
             look.Judge(scan, null);
         if (!look.Findings.Has(JournalFindingKind.NotReadable))
         {
@@ -90,7 +90,7 @@ public static class JournalCheck
         long seen = 0;
         try
         {
-            using SqliteJournal journal = SqliteJournal.Open(copy, new SqliteJournalOptions { ReadOnly = true });
+            using SqliteJournal journal = SqliteJournal.Open(copy); // To write: what then fails is damage too.
             journal.Replay((in IngestRecord record) => seen = record.Sequence, cancellation);
             PassingItems items = new();
             foreach (StoredSession session in journal.GetSessions())

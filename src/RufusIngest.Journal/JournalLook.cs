@@ -90,7 +90,7 @@ sealed class JournalLook(string path)
 
     void Judge(WalLook log)
     {
-        if (log.IsHeaderDamaged || log.IsDamaged)
+        if (log.IsDamaged)
         {
             string where = log.IsHeaderDamaged ? "in its header" : $"at page {log.Committed + 1} or behind";
             Findings.Add(
@@ -98,7 +98,7 @@ sealed class JournalLook(string path)
                 $"the write-ahead log is damaged {where}, with commits behind the damage: SQLite sees "
                 + $"{log.Committed} of its {log.Marked} committed pages");
         }
-        else if (log.HasUnfinished)
+        else if (log.HasUnfinished || log.IsHeaderDamaged)
         {
             Findings.Add(
                 JournalFindingKind.UnfinishedCommit,

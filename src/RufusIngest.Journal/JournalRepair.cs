@@ -60,7 +60,7 @@ public static class JournalRepair
         CancellationToken cancellation)
     {
         JournalLook look = new(path);
-        using JournalScan scan = JournalScan.Open(path, revive: true, cancellation);
+        using JournalScan scan = JournalScan.Open(path, cancellation);
         RepairedRecords plan = new(scan, look.Findings);
         look.Judge(scan, plan.Look);
         plan.Complete(protocols);

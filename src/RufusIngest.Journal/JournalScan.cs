@@ -42,21 +42,20 @@ sealed class JournalScan : IDisposable
 
     /// <summary>Finds the rows of a journal.</summary>
     /// <param name="path">The file; its write-ahead log lies beside it. Neither is changed.</param>
-    /// <param name="revive">Also take what the last, damaged or unfinished commit of the log holds.</param>
     /// <param name="cancellation">Stops between pages.</param>
     /// <exception cref="IOException">The disk cannot read it.</exception>
-    public static JournalScan Open(string path, bool revive, CancellationToken cancellation = default)
+    public static JournalScan Open(string path, CancellationToken cancellation = default)
     {
-        JournalScan scan = Open(path, usual: false, revive, cancellation);
+        JournalScan scan = Open(path, usual: false, cancellation);
         if (scan._records.Count > 0)
             return scan;
         scan.Dispose(); // Perhaps the page size is what is damaged.
-        return Open(path, usual: true, revive, cancellation);
+        return Open(path, usual: true, cancellation);
     }
 
-    static JournalScan Open(string path, bool usual, bool revive, CancellationToken cancellation)
+    static JournalScan Open(string path, bool usual, CancellationToken cancellation)
     {
-        SqlitePages pages = SqlitePages.Open(path, usual, revive);
+        SqlitePages pages = SqlitePages.Open(path, usual);
         try
         {
             JournalScan scan = new(pages, cancellation);

@@ -99,6 +99,7 @@ public sealed class SqliteJournal : IngestJournal
         JournalHolder holder = Hold(path);
         try
         {
+            RequireLog(path);
             return new SqliteJournal(path, options, holder);
         }
         catch
@@ -281,6 +282,27 @@ public sealed class SqliteJournal : IngestJournal
         lock (_writing)
             _writer.Dispose();
         _holder?.Dispose();
+    }
+
+    /// <summary>
+    /// SQLite silently forgets all commits from a damaged place of the log on, whose numbers would then be given again.
+    /// </summary>
+    static void RequireLog(string path)
+    {
+        try
+        {
+            if (WalLook.Read(path + "-wal", pageSize: 4096) is { IsDamaged: true })
+            {
+                throw new JournalException(
+                    JournalProblem.Damaged,
+                    $"{path}: its write-ahead log is damaged, with commits behind the damage. Copy the file and its -wal "
+                    + "away, then repair the journal.");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new JournalException(JournalProblem.Unavailable, $"{path}-wal: {e.Message}", e);
+        }
     }
 
     static JournalHolder Hold(string path)

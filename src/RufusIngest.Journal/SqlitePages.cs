@@ -17,7 +17,7 @@ sealed class SqlitePages : IDisposable
     readonly Dictionary<uint, int> _frames = [];
     readonly List<(uint Page, int Frame)> _covered = [];
 
-    SqlitePages(string path, int pageSize, bool revive)
+    SqlitePages(string path, int pageSize)
     {
         PageSize = pageSize;
         _file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -27,8 +27,7 @@ sealed class SqlitePages : IDisposable
         if (Log is null || Log.PageSize != pageSize)
             return;
         _log = File.OpenHandle(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        int used = Log.IsDamaged || revive ? Math.Max(Log.Marked, Log.Committed) : Log.Committed;
-        for (int i = 0; i < used; i++)
+        for (int i = 0; i < Log.Marked; i++)
             Lay(i, Log.Frames[i]);
     }
 
@@ -46,12 +45,7 @@ sealed class SqlitePages : IDisposable
     /// <summary>Opens a file.</summary>
     /// <param name="path">The database; its log lies beside it.</param>
     /// <param name="usual">Take the usual page size, whatever the header says.</param>
-    /// <param name="revive">Also take what the last, damaged or unfinished commit of the log holds.</param>
-    public static SqlitePages Open(string path, bool usual, bool revive)
-    {
-        int size = usual ? UsualPageSize : ReadPageSize(path);
-        return new SqlitePages(path, size, revive);
-    }
+    public static SqlitePages Open(string path, bool usual) => new(path, usual ? UsualPageSize : ReadPageSize(path));
 
     /// <summary>Whether the file begins as every SQLite file does.</summary>
     public static bool HasMagic(string path)

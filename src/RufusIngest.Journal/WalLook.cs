@@ -13,6 +13,9 @@ sealed class WalLook
     const uint Magic = 0x377F0682;
     const uint Version = 3_007_000;
 
+    /// <summary>The first salt grows by one with each round: what is further away was not written by an earlier one.</summary>
+    const uint MostRounds = 1_000_000;
+
     readonly List<Frame> _frames = [];
     uint _salt1;
     uint _salt2;
@@ -30,12 +33,13 @@ sealed class WalLook
     /// <summary>Frames from the first on that hold, up to the last commit: what SQLite sees.</summary>
     public int Committed { get; private set; }
 
-    /// <summary>Frames up to the last commit mark of this round, also behind a frame that does not hold.</summary>
+    /// <summary>Frames up to the last commit mark that was durable, also behind a frame that does not hold.</summary>
     public int Marked { get; private set; }
 
     /// <summary>
-    /// A frame that does not hold has a later commit behind it: it was durable once, as a commit begins only when the
-    /// last one is. Without that it may be a commit that never ended.
+    /// A frame that does not hold, or the header, has a commit behind it that another one followed: all before that was
+    /// durable, as a commit begins only when the last one is. Without that it may be a commit that never ended, or what
+    /// is left of one that failed.
     /// </summary>
     public bool IsDamaged { get; private set; }
 
@@ -81,19 +85,21 @@ sealed class WalLook
         (_salt1, _salt2) = Salts(header[16..]);
         byte[] frame = new byte[FrameHeaderLength + PageSize];
         Sum stored = Sum.Of(header[24..]);
+        bool anyHolds = false;
         while (file.ReadAtLeast(frame, frame.Length, throwOnEndOfStream: false) == frame.Length)
         {
             // With a damaged header the frames themselves say which round they are of.
-            if (IsHeaderDamaged && _frames.Count == 0)
+            if (IsHeaderDamaged && !anyHolds)
                 (_salt1, _salt2) = Salts(frame.AsSpan(8));
             Sum fromStored = stored;
             fromStored.AddFrame(frame, bigEndian);
             sum.AddFrame(frame, bigEndian);
             stored = Sum.Of(frame.AsSpan(16));
-            // A frame holds also behind one that does not: by the sum that the last one states.
+            // Behind a frame that does not hold, one does by the sum that that one states, or should have stated.
             bool follows = sum == stored || fromStored == stored;
-            sum = stored;
+            sum = follows ? stored : sum;
             _frames.Add(Take(frame, follows));
+            anyHolds |= follows;
         }
     }
 
@@ -104,6 +110,7 @@ sealed class WalLook
             BinaryPrimitives.ReadUInt32BigEndian(frame),
             BinaryPrimitives.ReadUInt32BigEndian(frame[4..]),
             salt1 == _salt1 || salt2 == _salt2,
+            _salt1 - salt1 is > 0 and <= MostRounds,
             follows && salt1 == _salt1 && salt2 == _salt2);
     }
 
@@ -112,14 +119,23 @@ sealed class WalLook
         int firstBad = _frames.FindIndex(frame => !frame.Holds);
         int valid = IsHeaderDamaged ? 0 : firstBad < 0 ? _frames.Count : firstBad;
         Committed = valid == 0 ? 0 : _frames.FindLastIndex(valid - 1, valid, frame => frame.IsCommit) + 1;
-        Marked = _frames.FindLastIndex(frame => frame.IsOfThisRound && frame.IsCommit) + 1;
+        int evidence = _frames.Count - 1;
+        while (evidence >= valid && !IsFollowed(evidence))
+            evidence--;
+        IsDamaged = evidence >= valid || IsHeaderDamaged;
+        int end = IsDamaged ? Math.Max(evidence, 0) + 1 : Committed;
+        while (IsDamaged && end < _frames.Count && _frames[end].Holds)
+            end++;
+        Marked = end == 0 ? 0 : _frames.FindLastIndex(end - 1, end, frame => frame.IsOfThisRound && frame.IsCommit) + 1;
+        IsDamaged &= Marked > Committed;
         int last = _frames.FindLastIndex(frame => frame.IsOfThisRound);
-        int mark = valid < _frames.Count
-            ? _frames.FindIndex(valid, frame => frame.IsOfThisRound && frame.IsCommit)
-            : -1;
-        IsDamaged = IsHeaderDamaged ? Marked > 0 : mark >= 0 && last > mark;
-        HasUnfinished = last + 1 > Committed || (rest > 0 && last == _frames.Count - 1);
+        HasUnfinished = last + 1 > Committed
+            || _frames.FindIndex(valid, frame => !frame.IsOfThisRound && !frame.IsOfEarlierRound) >= 0 || (rest > 0 && last == _frames.Count - 1);
     }
+
+    /// <summary>A commit mark with a frame behind it that was written as the next one.</summary>
+    bool IsFollowed(int frame) =>
+        _frames[frame] is { IsOfThisRound: true, IsCommit: true } && frame + 1 < _frames.Count && _frames[frame + 1].Holds;
 
     long FrameOffset(int frame) => HeaderLength + ((long)frame * (FrameHeaderLength + PageSize));
 
@@ -130,8 +146,9 @@ sealed class WalLook
     /// <param name="Page">The page it holds.</param>
     /// <param name="Pages">Pages of the database after the commit that it ends; else 0.</param>
     /// <param name="IsOfThisRound">It was written since the log began anew: one of its two salts is right.</param>
+    /// <param name="IsOfEarlierRound">It was left over when the log began anew.</param>
     /// <param name="Holds">Its sum is right, as far as can be told.</param>
-    public readonly record struct Frame(uint Page, uint Pages, bool IsOfThisRound, bool Holds)
+    public readonly record struct Frame(uint Page, uint Pages, bool IsOfThisRound, bool IsOfEarlierRound, bool Holds)
     {
         public bool IsCommit => Pages > 0;
     }

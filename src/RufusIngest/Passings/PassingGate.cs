@@ -59,6 +59,15 @@ sealed class PassingGate
         }
     }
 
+    /// <summary>
+    /// Looks ahead to where the chips of many reads are kept, so that placing them does not wait for memory one by one.
+    /// </summary>
+    /// <param name="location">Index of the location of all of them.</param>
+    /// <param name="reads">The reads.</param>
+    /// <param name="guesses">As many as reads; each gains what <see cref="Add"/> may be given with its read.</param>
+    public void LookAhead(int location, ReadOnlySpan<ChipRead> reads, Span<int> guesses) =>
+        _tracks.Guess(reads, location, guesses);
+
     /// <summary>Places a read.</summary>
     /// <param name="location">Index of the location.</param>
     /// <param name="time">Its instant, ticks since 1970-01-01 UTC.</param>
@@ -68,10 +77,12 @@ sealed class PassingGate
     /// <see cref="long.MinValue"/>, or, for a read whose time is too far ahead to be believed, the location's time now:
     /// its burst falls due from there instead of from its own time.
     /// </param>
+    /// <param name="guess">What <see cref="LookAhead"/> gave for the read; a wrong one costs time only.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOutcome Add(int location, long time, in ChipRead read, int reader, long aheadOf = long.MinValue)
+    public ReadOutcome Add(
+        int location, long time, in ChipRead read, int reader, long aheadOf = long.MinValue, int guess = -1)
     {
-        int index = _tracks.FindOrAdd(read.Chip, location);
+        int index = _tracks.FindOrAdd(read.Chip, location, guess);
         if (index < 0)
             return EmitUngated(location, time, read, reader);
         ref Track track = ref _tracks[index];
@@ -110,6 +121,8 @@ sealed class PassingGate
             Emit(at.Ring.TakeOldest(_bursts), PassingFlags.None);
     }
 
+    // Kept out of the callers: with it inlined, the way of nearly every read would be the slower for it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     ReadOutcome AddSlow(int index, ref Track track, long time, in ChipRead read, int reader, long aheadOf)
     {
         Location location = _locations[track.Location];
@@ -333,6 +346,7 @@ sealed class PassingGate
     /// <summary>Bursts that opened apart and turned out to be one.</summary>
     public long Joined { get; private set; }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     void Emit(int index, PassingFlags flags)
     {
         ref OpenBurst burst = ref _bursts[index];

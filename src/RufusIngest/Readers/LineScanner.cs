@@ -23,6 +23,9 @@ struct LineScanner
     int _searched;
     bool _dropping;
 
+    /// <summary>The source does not begin inside a line that was looked at before.</summary>
+    public readonly bool IsAtLine => _searched == 0 && !_dropping;
+
     /// <summary>Finds the line at or behind the position.</summary>
     /// <param name="source">The source of the parse call.</param>
     /// <param name="endOfStream">Takes a last line without an end; it is the one that reaches the end of the source.</param>

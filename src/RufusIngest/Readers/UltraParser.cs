@@ -35,6 +35,8 @@ public struct UltraParser : IReadParser
         int controlCount = 0;
         while (_lines.MoveToLine(source, ref position))
         {
+            if (_lines.IsAtLine && TakeUsualLines(source, ref position, reads, ref readCount))
+                continue;
             if (readCount == reads.Length || controlCount == controls.Length)
                 return ParseResult.DestinationFull(position, readCount, controlCount);
             if (source[position] == BinaryFrame)
@@ -81,6 +83,22 @@ public struct UltraParser : IReadParser
         }
 
         return _lines.Ended(source, position, readCount, controlCount);
+    }
+
+    static bool TakeUsualLines(
+        ReadOnlySpan<byte> source, ref int position, Span<ChipRead> reads, ref int readCount)
+    {
+        int before = readCount;
+        while (readCount < reads.Length
+            && UltraUsualLine.TryTake(source[position..], ref reads[readCount]) is var length and > 0)
+        {
+            readCount++;
+            position += length + 1;
+            if (source[position] == '\n')
+                position++;
+        }
+
+        return readCount > before;
     }
 
     static bool HoldsTextLines(ReadOnlySpan<byte> payload)

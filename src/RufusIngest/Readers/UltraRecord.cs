@@ -10,7 +10,7 @@ static class UltraRecord
     const int HighestAntenna = 4;
 
     // 1980-01-01 in seconds since 1970; the highest second that is still in the year 9999.
-    const long EpochOffset = 315_532_800;
+    public const long EpochOffset = 315_532_800;
     const long LastSecond = 253_402_300_799 - EpochOffset;
 
     public static bool IsLive(ReadOnlySpan<byte> line) =>

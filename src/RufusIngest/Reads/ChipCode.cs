@@ -86,6 +86,14 @@ public readonly struct ChipCode : IEquatable<ChipCode>
         return true;
     }
 
+    /// <summary>Takes a text of 1 to 7 bytes, first byte lowest. What lies above them is ignored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ChipCode FromShortText(ulong word, int length)
+    {
+        word &= (1UL << (8 * length)) - 1;
+        return new ChipCode(KindText | ((ulong)length << 8) | (word << 16), word >> 48, 0, 0);
+    }
+
     /// <summary>Puts 30 bytes, first byte lowest, behind the two of the head.</summary>
     static ChipCode FromWords(ulong head, ulong first, ulong second, ulong third, ulong fourth) => new(
         head | (first << 16), (first >> 48) | (second << 16), (second >> 48) | (third << 16), (third >> 48) | (fourth << 16));

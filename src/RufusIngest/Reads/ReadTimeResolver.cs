@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RufusIngest.Reads;
 
 /// <summary>
@@ -10,6 +12,11 @@ public sealed class ReadTimeResolver
     readonly bool _zoneStatedByReader;
     readonly long _offset;
     long _lastDated;
+
+    // Local times from which the zone's offset is the same for days around: no rule needs looking up between.
+    long _plainFrom = long.MaxValue;
+    long _plainUntil = long.MinValue;
+    long _plainOffset;
 
     /// <summary>Makes the resolver of one reader.</summary>
     /// <param name="zone">Zone of the reader's wall clock where it states none.</param>
@@ -62,9 +69,17 @@ public sealed class ReadTimeResolver
 
         utc = _offset + ((flags & ReadFlags.ZoneKnown) != 0 && _zoneStatedByReader
             ? time
-            : _zone.ToUtc(time, receivedUtc, ref flags));
+            : time >= _plainFrom && time < _plainUntil ? time - _plainOffset
+            : LookUp(time, receivedUtc, ref flags));
         read.Flags = flags;
         return utc >= EpochTime.ClockSetFrom - EpochTime.TicksPerDay && utc < EpochTime.LastDay;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    long LookUp(long local, long receivedUtc, ref ReadFlags flags)
+    {
+        (_plainFrom, _plainUntil, _plainOffset) = _zone.PlainTimesAround(local);
+        return _zone.ToUtc(local, receivedUtc, ref flags);
     }
 
     /// <summary>Puts a time of day on the date that brings it nearest to the arrival, else to the read before it.</summary>

@@ -109,6 +109,20 @@ public sealed class ZoneRules
         return (index < 0 ? BaseOffsetMinutes : _offsets[index]) * TimeSpan.TicksPerMinute;
     }
 
+    /// <summary>
+    /// Local times around one of them whose UTC is plainly local − offset: no transition is less than two days away, so
+    /// that <see cref="ToUtc"/> gives the same. None (from = until) when one is.
+    /// </summary>
+    internal (long From, long Until, long Offset) PlainTimesAround(long local)
+    {
+        int next = Array.BinarySearch(_transitions, local);
+        next = next < 0 ? ~next : next + 1;
+        long from = next == 0 ? long.MinValue : _transitions[next - 1] + (2 * TimeSpan.TicksPerDay);
+        long until = next == _transitions.Length ? long.MaxValue : _transitions[next] - (2 * TimeSpan.TicksPerDay);
+        long offset = (next == 0 ? BaseOffsetMinutes : _offsets[next - 1]) * TimeSpan.TicksPerMinute;
+        return local >= from && local < until ? (from, until, offset) : (0, 0, 0);
+    }
+
     /// <summary>Turns a wall-clock time into UTC.</summary>
     /// <param name="local">Ticks since 1970-01-01 of the wall clock.</param>
     /// <param name="receivedUtc">When it arrived, to choose between two readings; 0 when unknown: the earlier one.</param>

@@ -22,6 +22,7 @@ public sealed class IngestCore
 {
     readonly IReadOnlyList<ReaderProtocol> _protocols;
     readonly long[] _outcomes = new long[Enum.GetValues<ReadOutcome>().Length];
+    readonly int[] _guesses = new int[ReaderDecoder.BlockSize];
     Reader[] _readers = [];
     Location[] _locations = [];
     IngestSettings? _settings;
@@ -144,18 +145,22 @@ public sealed class IngestCore
 
     void ApplyReads(Reader reader, in IngestRecord record, IngestOutput output)
     {
-        foreach (ref ChipRead read in reader.Decoder.Reads)
+        Span<ChipRead> reads = reader.Decoder.Reads;
+        _gate!.LookAhead(reader.Location.Index, reads, _guesses);
+        for (int i = 0; i < reads.Length; i++)
         {
+            ref ChipRead read = ref reads[i];
             bool timed = reader.Resolver.TryResolve(ref read, record.ReceivedAt, out long time);
             ReadOutcome outcome = timed && read.Kind == ReadKind.Chip
-                ? Gate(reader, ref read, time, record, output)
+                ? Gate(reader, ref read, _guesses[i], time, record, output)
                 : Report(reader, read, timed ? time : 0, output);
             _outcomes[(int)outcome]++;
             ReadObserver?.Invoke(reader.Index, read, timed ? time : 0, outcome);
         }
     }
 
-    ReadOutcome Gate(Reader reader, ref ChipRead read, long time, in IngestRecord record, IngestOutput output)
+    ReadOutcome Gate(
+        Reader reader, ref ChipRead read, int guess, long time, in IngestRecord record, IngestOutput output)
     {
         PassingGate gate = _gate!;
         Location location = reader.Location;
@@ -167,7 +172,7 @@ public sealed class IngestCore
             aheadOf = Distrust(reader, read, time, record, output);
         else
             reader.Time.Observe(time, record.ReceivedAt);
-        ReadOutcome outcome = gate.Add(location.Index, time, read, reader.Index, aheadOf);
+        ReadOutcome outcome = gate.Add(location.Index, time, read, reader.Index, aheadOf, guess);
         gate.Advance(location.Index, location.Time.Low());
         if (gate.Emitted.Length > 0)
             Number(record, output);
@@ -212,6 +217,7 @@ public sealed class IngestCore
         new(kind, reader.Location.Index, reader.Index, time, read, 0, _sequence);
 
     /// <summary>Gives what the gate emitted its numbers and hands it on.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     void Number(in IngestRecord record, IngestOutput output)
     {
         foreach (ref Passing passing in _gate!.Emitted)

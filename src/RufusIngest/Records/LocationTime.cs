@@ -56,12 +56,12 @@ sealed class ReaderTime
 /// <summary>A location's low watermark: the time that each of its readers has reached.</summary>
 sealed class LocationTime
 {
-    readonly List<ReaderTime> _readers = [];
+    ReaderTime[] _readers = [];
 
-    public void Add(ReaderTime reader) => _readers.Add(reader);
+    public void Add(ReaderTime reader) => _readers = [.. _readers, reader];
 
     /// <summary>All readers have left: nobody will move the time on, and nothing is worth waiting for.</summary>
-    public bool IsDeserted => _readers.Count > 0 && _readers.TrueForAll(reader => reader.HasLeft);
+    public bool IsDeserted => _readers.Length > 0 && Array.TrueForAll(_readers, reader => reader.HasLeft);
 
     /// <summary>The watermark, or <see cref="long.MinValue"/> while no reader has said a time.</summary>
     public long Low()

@@ -260,4 +260,20 @@ public sealed class PassingGateTests
         gate.Advance(0, GateRun.Seconds(1_000.3));
         Assert.Equal(1, gate.Emitted.Length);
     }
+
+    [Fact]
+    public void A_wrong_guess_changes_nothing()
+    {
+        PassingGate gate = _run.Gate;
+        _run.Add("a", 1);
+        _run.Add("b", 1);
+        ChipRead[] reads = [GateRun.Read("b"), GateRun.Read("a"), GateRun.Read("c")];
+        int[] guesses = new int[3];
+        gate.LookAhead(0, reads, guesses);
+        Assert.Equal([1, 0, -1], guesses);
+        Assert.Equal(ReadOutcome.SameBurst, gate.Add(0, GateRun.Seconds(1.1), reads[0], 0, guess: 0));
+        Assert.Equal(ReadOutcome.Opened, gate.Add(0, GateRun.Seconds(1.1), reads[2], 0, guess: 1));
+        Assert.Equal(ReadOutcome.SameBurst, gate.Add(0, GateRun.Seconds(1.1), reads[2], 0, guess: -1));
+        Assert.Equal(3, gate.Chips);
+    }
 }

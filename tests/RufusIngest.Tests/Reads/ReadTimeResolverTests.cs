@@ -148,4 +148,26 @@ public sealed class ReadTimeResolverTests
             Assert.Equal(ReadFlags.None, flags);
         });
     }
+
+    [Fact]
+    public void A_resolver_that_remembers_gives_what_the_rules_give_in_any_order_of_times()
+    {
+        long start = Ticks("2025-12-01T00:00:00");
+        int flagged = 0;
+        Gen.Int[0, 24 * 400 * 4].Array[1, 60].Sample(quarters =>
+        {
+            ReadTimeResolver resolver = new(Madrid);
+            foreach (int quarter in quarters.Concat(quarters.Select(q => (24 * 4 * 117) + (q % 400))))
+            {
+                ChipRead read = default;
+                read.Time = start + (quarter * 15 * TimeSpan.TicksPerMinute);
+                ReadFlags flags = ReadFlags.None;
+                long expected = Madrid.ToUtc(read.Time, 0, ref flags);
+                Assert.True(resolver.TryResolve(ref read, 0, out long utc));
+                Assert.Equal((expected, flags), (utc, read.Flags));
+                flagged += flags != ReadFlags.None ? 1 : 0;
+            }
+        }, iter: 500, threads: 1);
+        Assert.InRange(flagged, 50, int.MaxValue);
+    }
 }

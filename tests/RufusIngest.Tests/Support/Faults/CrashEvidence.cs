@@ -80,15 +80,15 @@ sealed record PostFacts(string Token, int First, int Last, bool IsForwarded, boo
 /// <summary>All that is known about a death.</summary>
 /// <param name="Before">The journal when the process started.</param>
 /// <param name="After">The journal after its death.</param>
-/// <param name="Handed">Bytes each reader had handed to its connection just before the kill, by index.</param>
+/// <param name="Taken">Bytes that the process had taken of each reader's connection for sure, by index.</param>
 /// <param name="Held">The POST that the proxy held.</param>
-/// <param name="Posts">All POSTs of this process that came whole.</param>
+/// <param name="Posts">All POSTs of this process and those before that came whole.</param>
 sealed record CrashEvidence(
-    JournalFacts Before, JournalFacts After, IReadOnlyList<long> Handed, PostFacts? Held,
+    JournalFacts Before, JournalFacts After, IReadOnlyList<long> Taken, PostFacts? Held,
     IReadOnlyList<PostFacts> Posts)
 {
-    /// <summary>Bytes that had been handed over and are not in the journal.</summary>
-    public long BytesNotKept => Handed.Select((handed, reader) => Math.Max(0, handed - BytesKept(reader))).Sum();
+    /// <summary>Bytes that had been taken and are not in the journal.</summary>
+    public long BytesNotKept => Taken.Select((taken, reader) => Math.Max(0, taken - BytesKept(reader))).Sum();
 
     /// <summary>The phase that the evidence shows; a held POST says more than bytes on their way.</summary>
     public CrashPhase Phase

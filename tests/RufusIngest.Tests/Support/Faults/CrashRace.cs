@@ -1,43 +1,20 @@
 using System.Text.Json;
-using RufusIngest.Records;
+using RufusIngest.Journal;
 using RufusIngest.Server;
 using RufusIngest.Simulators;
 
 namespace RufusIngest.Tests.Support;
 
-/// <summary>A race that is played to the real tool while it is killed again and again.</summary>
-sealed record CrashPlan
-{
-    /// <summary>Decides logs, faults, aims and moments.</summary>
-    public required ulong Seed { get; init; }
-
-    /// <summary>Passings of each of the readers, which have a location each.</summary>
-    public int Crossings { get; init; } = 3_000;
-
-    public int Readers { get; init; } = 2;
-
-    public LogPace Pace { get; init; } = new(1_024, TimeSpan.FromMilliseconds(5));
-
-    /// <summary>Kills at most; none: the run that the others are compared with.</summary>
-    public int Kills { get; init; }
-
-    /// <summary>Faults of the requests that no kill waits for.</summary>
-    public IReadOnlyList<FaultChance> Faults { get; init; } = [];
-
-    public required Func<string, IngestJournal> OpenJournal { get; init; }
-}
-
-/// <summary>What a race came to.</summary>
-/// <param name="Kills">How many of each phase, by the evidence.</param>
-/// <param name="Stored">What the venue holds: location, number, time and chip, in order.</param>
-/// <param name="Violations">What must not be.</param>
-sealed record CrashResult(
-    IReadOnlyDictionary<CrashPhase, int> Kills, IReadOnlyList<string> Stored, IReadOnlyList<string> Violations);
-
-/// <summary>Plays one <see cref="CrashPlan"/>.</summary>
+/// <summary>
+/// Plays one <see cref="CrashPlan"/>: lives of the tool that a kill ends, one after the other on the same journal, and
+/// a last one that may end as it should.
+/// </summary>
 sealed class CrashRace : IAsyncDisposable
 {
-    static readonly CrashPhase[] Aims =
+    /// <summary>No life and no flush takes longer, on the slowest machine.</summary>
+    static readonly TimeSpan LongestLife = TimeSpan.FromSeconds(90);
+
+    public static IReadOnlyList<CrashPhase> Phases { get; } =
         [CrashPhase.AppendCommit, CrashPhase.CommitPost, CrashPhase.PostAnswer, CrashPhase.AnswerCursor];
 
     readonly CrashPlan _plan;
@@ -47,6 +24,8 @@ sealed class CrashRace : IAsyncDisposable
     readonly FaultPlan _faults;
     readonly LogReader[] _readers;
     readonly Dictionary<CrashPhase, int> _kills = [];
+    readonly List<PostFacts> _posts = [];
+    readonly List<Task> _late = [];
     readonly List<string> _violations = [];
     readonly string _folder = Directory.CreateTempSubdirectory("crash-").FullName;
     JournalFacts _before = JournalFacts.None;
@@ -54,16 +33,29 @@ sealed class CrashRace : IAsyncDisposable
     int _requestsToLetPass;
     int _requestsBefore;
 
+    // One life's.
+    ToolProcess? _tool;
+    long[]? _handedAtKill;
+
     CrashRace(CrashPlan plan, TestVenue venue)
     {
         (_plan, _venue) = (plan, venue);
         _random = new SplitMix64(plan.Seed);
         _faults = new FaultPlan(_random.Next(), plan.Faults);
-        _proxy = new FaultProxy(venue.Server.BaseAddress, _ => FaultOfNext());
+        _proxy = new FaultProxy(venue.Server.BaseAddress, _ => FaultOfNext())
+        {
+            // The answer is at the client already: only at once is fast enough.
+            OnHeld = request =>
+            {
+                if (request.Fault.Point == FaultPoint.AnswerPassed && request.Ordinal > _requestsBefore)
+                    Kill();
+            },
+        };
+        LogPace pace = plan.Kills > 0 ? plan.Pace : LogPace.Full;
         _readers =
         [
             .. Enumerable.Range(0, plan.Readers)
-                .Select(reader => new LogReader(RaceLog.Write(plan.Seed, plan.Crossings, (byte)reader), plan.Pace)),
+                .Select(reader => new LogReader(RaceLog.Write(plan.Seed, plan.Crossings, (byte)reader), pace)),
         ];
     }
 
@@ -71,7 +63,12 @@ sealed class CrashRace : IAsyncDisposable
 
     string JournalPath => Path.Combine(_folder, "race.journal");
 
-    bool IsPlayedOut => _readers.All(reader => reader.IsPlayedOut);
+    /// <summary>A tool that is wrong may never be found in some phase, so there is an end to the trying.</summary>
+    bool IsEnough =>
+        _violations.Count > 0
+        || _kills.Values.Sum() >= 3 * Math.Max(_plan.Kills, Phases.Count * _plan.KillsOfEach)
+        || (_kills.Values.Sum() >= _plan.Kills
+            && Phases.All(phase => _kills.GetValueOrDefault(phase) >= _plan.KillsOfEach));
 
     public static async Task<CrashResult> RunAsync(CrashPlan plan)
     {
@@ -85,30 +82,67 @@ sealed class CrashRace : IAsyncDisposable
             await reader.DisposeAsync();
         await _proxy.DisposeAsync();
         await _venue.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (_violations.Count == 0)
+            Directory.Delete(_folder, recursive: true);
     }
 
     async Task<CrashResult> RunAsync()
     {
-        for (int kill = 0; kill < _plan.Kills && !IsPlayedOut; kill++)
-            await LiveAndDieAsync(Aims[_random.Next(0, Aims.Length - 1)]);
-        _aim = Fault.None;
-        using ToolProcess last = Start();
-        Task played = Task.WhenAll(_readers.Select(
-            reader => reader.UntilAsync(() => reader.IsPlayedOut, Cancellation)));
-        if (await Task.WhenAny(played, last.Exit) == played)
-            last.Interrupt();
-        await last.Exit.WaitAsync(Cancellation);
-        if (last.ExitCode != 0)
-            _violations.Add($"The last run ended with {last.ExitCode}:\n{last.Said}");
-        return new(_kills, await StoredAsync(), _violations);
+        while (!IsEnough && !_readers.All(reader => reader.TimesPlayedOut > 0))
+            await LiveAndDieAsync(NextAim());
+        await LiveOnAsync();
+        await Task.WhenAll(_late);
+        IReadOnlyList<string> stored = await StoredAsync();
+        if (_violations.Count > 0)
+            _violations.Add($"Seed {_plan.Seed}; the journal is kept in {_folder}.");
+        return new(_kills, _proxy.Counts, stored, _violations);
     }
+
+    /// <summary>A phase that was hit least, or, one time in eight, none: then any moment will do.</summary>
+    CrashPhase NextAim()
+    {
+        if (_random.Next(0, 7) == 0)
+            return CrashPhase.Idle;
+        int least = Phases.Min(phase => _kills.GetValueOrDefault(phase));
+        CrashPhase[] phases = [.. Phases.Where(phase => _kills.GetValueOrDefault(phase) == least)];
+        return phases[_random.Next(0, phases.Length - 1)];
+    }
+
+    /// <summary>The last life, from its start to the end that Ctrl-C asks for when everything was played.</summary>
+    async Task LiveOnAsync()
+    {
+        _aim = Fault.None;
+        foreach (LogReader reader in _readers)
+            reader.Pace = LogPace.Full;
+        Pause(false);
+        Task played = PlayedOutAgainAsync(Cancellation);
+        using ToolProcess last = Start();
+        try
+        {
+            if (await Task.WhenAny(played, last.Exit).WaitAsync(LongestLife, Cancellation) == played)
+                last.Interrupt();
+            await last.Exit.WaitAsync(LongestLife, Cancellation);
+            if (last.ExitCode != 0)
+                _violations.Add($"The last run ended with {last.ExitCode}:\n{last.Said}");
+        }
+        catch (TimeoutException)
+        {
+            _violations.Add($"The last run did not end:\n{last.Said}");
+        }
+    }
+
+    /// <summary>Everything was taken by a process that is not dead yet.</summary>
+    Task PlayedOutAgainAsync(CancellationToken cancellation) => Task.WhenAll(_readers.Select(reader =>
+    {
+        int before = reader.TimesPlayedOut;
+        return reader.UntilAsync(() => reader.TimesPlayedOut > before, cancellation);
+    }));
 
     /// <summary>One life of the process, from its start to its kill when it is likely to be in a phase.</summary>
     async Task LiveAndDieAsync(CrashPhase aim)
     {
         _requestsBefore = _proxy.Requests.Count;
-        Volatile.Write(ref _requestsToLetPass, _random.Next(0, 3));
+        Volatile.Write(ref _requestsToLetPass, _random.Next(0, 2));
         _aim = aim switch
         {
             CrashPhase.CommitPost => Fault.Hold(FaultPoint.BeforeForward),
@@ -116,17 +150,26 @@ sealed class CrashRace : IAsyncDisposable
             CrashPhase.AnswerCursor => Fault.Hold(FaultPoint.AnswerPassed),
             _ => Fault.None,
         };
-        using ToolProcess tool = Start();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        Task<HeldRequest?> moment = aim == CrashPhase.AppendCommit
-            ? NewBytesAsync(over.Token)
-            : HeldAsync(over.Token);
-        Task ended = Task.WhenAll(_readers.Select(
-            reader => reader.UntilAsync(() => reader.IsPlayedOut, over.Token)));
-        Task first = await Task.WhenAny(moment, ended, tool.Exit);
-        if (first == tool.Exit)
+        Task ended = PlayedOutAgainAsync(over.Token);
+        _handedAtKill = null;
+        Pause(false);
+        using ToolProcess tool = _tool = Start();
+        Task<HeldRequest?> moment = aim switch
+        {
+            CrashPhase.AppendCommit => NewBytesAsync(over.Token),
+            CrashPhase.Idle => AnyMomentAsync(600, over.Token),
+            _ => HeldAsync(over.Token),
+        };
+        Task limit = Task.Delay(LongestLife, over.Token);
+        Task first = await Task.WhenAny(moment, ended, tool.Exit, limit);
+        if (first == limit)
+            _violations.Add($"Nothing came of it:\n{tool.Said}");
+        if (tool.HasExited && _handedAtKill is null)
             _violations.Add($"It ended by itself with {tool.ExitCode}:\n{tool.Said}");
-        await KillAsync(tool, moment.IsCompletedSuccessfully ? await moment : null, isCounted: first == moment);
+        else if (_handedAtKill is not null)
+            first = moment; // Was killed by the exchange itself, which tells of itself next.
+        await DieAsync(tool, first == moment ? await moment : null);
         await over.CancelAsync();
     }
 
@@ -136,44 +179,98 @@ sealed class CrashRace : IAsyncDisposable
         while (true)
         {
             HeldRequest held = await _proxy.NextHeldAsync(over);
-            if (held.Request.Ordinal > _requestsBefore)
-                return held;
-            held.Cut();
+            if (held.Request.Ordinal <= _requestsBefore)
+            {
+                held.Cut();
+                continue;
+            }
+
+            if (held.Point != FaultPoint.AnswerPassed)
+                await AnyMomentAsync(20, over); // Reading, committing and the other location go on meanwhile.
+            return held;
         }
     }
 
-    /// <summary>Ends when a reader has just handed over bytes that no process before was given.</summary>
+    /// <summary>Ends a little after a reader has handed over bytes that no process before was given.</summary>
     async Task<HeldRequest?> NewBytesAsync(CancellationToken over)
     {
         LogReader reader = _readers[_random.Next(0, _readers.Length - 1)];
-        long goal = Math.Min(reader.Length, reader.MostHanded + _random.Next(1, 32 * 1024));
+        long goal = Math.Min(reader.Length, reader.MostHanded + _random.Next(1, 8 * 1024));
         await reader.UntilAsync(() => reader.MostHanded >= goal, over);
+        Pause(true); // What was handed over is taken sooner than it is kept.
+        return await AnyMomentAsync(2, over);
+    }
+
+    void Pause(bool isPaused)
+    {
+        foreach (LogReader reader in _readers)
+            reader.IsPaused = isPaused;
+    }
+
+    async Task<HeldRequest?> AnyMomentAsync(int mostMilliseconds, CancellationToken over)
+    {
+        await Task.Delay(_random.Next(0, mostMilliseconds), over);
         return null;
     }
 
-    async Task KillAsync(ToolProcess tool, HeldRequest? held, bool isCounted)
+    /// <summary>A dying process takes nothing more, and what comes then hides whether it had taken the rest.</summary>
+    void Kill()
     {
+        Pause(true);
         long[] handed = [.. _readers.Select(reader => reader.LastEnd == LogReaderEnd.None ? reader.Handed : 0)];
-        if (!tool.HasExited)
-            tool.Kill();
-        await tool.Exit;
+        if (Interlocked.CompareExchange(ref _handedAtKill, handed, null) is null && _tool is { HasExited: false })
+            _tool.Kill();
+    }
+
+    async Task DieAsync(ToolProcess tool, HeldRequest? held)
+    {
+        Kill();
+        await tool.Exit.WaitAsync(LongestLife, Cancellation);
+        long[] taken = await Task.WhenAll(_readers.Select(BytesTakenAsync));
         PostFacts? post = held is null ? null : PostFacts.Read(held.Request);
-        PostFacts[] posts =
-            [.. _proxy.Requests.Skip(_requestsBefore).Select(PostFacts.Read).OfType<PostFacts>()];
+        _posts.AddRange(_proxy.Requests.Skip(_requestsBefore).Select(PostFacts.Read).OfType<PostFacts>());
         JournalFacts after = ReadJournal();
-        CrashEvidence evidence = new(_before, after, handed, post, posts);
-        if (isCounted)
-            _kills[evidence.Phase] = _kills.GetValueOrDefault(evidence.Phase) + 1;
+        CrashEvidence evidence = new(_before, after, taken, post, _posts);
+        _kills[evidence.Phase] = _kills.GetValueOrDefault(evidence.Phase) + 1;
         _violations.AddRange(evidence.Violations());
         _before = after;
-        held?.Cut();
+        if (held is not null)
+            EndHeld(held);
+    }
+
+    /// <summary>What the process had taken of a reader's bytes for sure; 0 if its system still held some.</summary>
+    async Task<long> BytesTakenAsync(LogReader reader, int index)
+    {
+        long handed = _handedAtKill![index];
+        if (handed == 0)
+            return 0;
+        await reader.UntilAsync(() => reader.LastEnd != LogReaderEnd.None, Cancellation);
+        return reader.LastEnd == LogReaderEnd.AllTaken ? handed : 0;
+    }
+
+    /// <summary>The dead client's request goes nowhere, or to the server, now or while the next process runs.</summary>
+    void EndHeld(HeldRequest held)
+    {
+        switch (_random.Next(0, 2))
+        {
+            case 0:
+                held.Cut();
+                break;
+            case 1:
+                held.Release();
+                break;
+            default:
+                int wait = _random.Next(0, 1_500);
+                _late.Add(Task.Delay(wait, Cancellation).ContinueWith(_ => held.Release(), TaskScheduler.Default));
+                break;
+        }
     }
 
     JournalFacts ReadJournal()
     {
         if (!File.Exists(JournalPath))
             return JournalFacts.None;
-        using IngestJournal journal = _plan.OpenJournal(JournalPath);
+        using SqliteJournal journal = SqliteJournal.Open(JournalPath, new() { ReadOnly = true });
         return JournalFacts.Read(journal);
     }
 
@@ -184,7 +281,7 @@ sealed class CrashRace : IAsyncDisposable
         _folder,
         TestVenue.ReadWriteKey,
         [
-            "ingest", "--wait-for-readers", "--json", "--journal", JournalPath, "--request-timeout", "2",
+            "ingest", "--wait-for-readers", "--json", "--journal", JournalPath, "--request-timeout", "1",
             "--post", _proxy.BaseAddress.ToString(),
             .. _readers.SelectMany((reader, index) =>
                 new[] { "--reader", $"ipico=tcp://{reader.EndPoint};location=L{index}" }),

@@ -44,6 +44,12 @@ sealed class FaultProxy : IAsyncDisposable
         head.FirstLine.StartsWith("POST ", StringComparison.Ordinal)
         && head.FirstLine.Split(' ')[1].EndsWith("/passings", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Called by the exchange itself when it stands still, before anything else can happen to it: the way to be faster
+    /// than a client that has its answer. May be set while it runs.
+    /// </summary>
+    public Action<RequestInfo>? OnHeld { get; set; }
+
     /// <summary>The clock of delays.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -106,6 +112,7 @@ sealed class FaultProxy : IAsyncDisposable
 
     internal async Task<bool> HoldAsync(RequestInfo request)
     {
+        OnHeld?.Invoke(request);
         HeldRequest held = new(request);
         _held.Writer.TryWrite(held);
         return await held.GoesOn.WaitAsync(_stop.Token);

@@ -31,7 +31,6 @@ readonly record struct LogPace(int Bytes, TimeSpan Pause)
 sealed class LogReader : IAsyncDisposable
 {
     readonly byte[] _log;
-    readonly LogPace _pace;
     readonly TimeProvider _time;
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly CancellationTokenSource _stop = new();
@@ -41,17 +40,32 @@ sealed class LogReader : IAsyncDisposable
     long _mostHanded;
     int _connections;
     volatile int _lastEnd;
-    volatile bool _isPlayedOut;
+    volatile bool _isPaused;
+    int _timesPlayedOut;
 
     public LogReader(byte[] log, LogPace pace, TimeProvider? time = null)
     {
-        (_log, _pace, _time) = (log, pace, time ?? TimeProvider.System);
+        (_log, Pace, _time) = (log, pace, time ?? TimeProvider.System);
         _listener.Start();
         EndPoint = (IPEndPoint)_listener.LocalEndpoint;
         _run = RunAsync();
     }
 
     public IPEndPoint EndPoint { get; }
+
+    /// <summary>Set it only while no connection is open.</summary>
+    public LogPace Pace { get; set; }
+
+    /// <summary>Hands nothing over while it is set; a piece under way still goes.</summary>
+    public bool IsPaused
+    {
+        get => _isPaused;
+        set
+        {
+            _isPaused = value;
+            _changed.Raise();
+        }
+    }
 
     public int Length => _log.Length;
 
@@ -67,8 +81,11 @@ sealed class LogReader : IAsyncDisposable
     /// <summary>How the last connection ended; none while it is open.</summary>
     public LogReaderEnd LastEnd => (LogReaderEnd)_lastEnd;
 
-    /// <summary>A connection was given everything, and its client closed it after taking everything.</summary>
-    public bool IsPlayedOut => _isPlayedOut;
+    /// <summary>
+    /// How often a connection was given everything and its client closed it after taking everything. A client that was
+    /// killed then may have lost what it took.
+    /// </summary>
+    public int TimesPlayedOut => Volatile.Read(ref _timesPlayedOut);
 
     /// <summary>Ends when the condition holds; looked at when bytes were handed over or a connection ended.</summary>
     public Task UntilAsync(Func<bool> condition, CancellationToken cancellation) =>
@@ -99,7 +116,8 @@ sealed class LogReader : IAsyncDisposable
                 LogReaderEnd ended = await end;
                 if (wasReset)
                     ended = LogReaderEnd.BytesLost;
-                _isPlayedOut |= ended == LogReaderEnd.AllTaken && Handed == _log.Length;
+                if (ended == LogReaderEnd.AllTaken && Handed == _log.Length)
+                    Interlocked.Increment(ref _timesPlayedOut);
                 _lastEnd = (int)ended;
                 _changed.Raise();
             }
@@ -142,17 +160,19 @@ sealed class LogReader : IAsyncDisposable
         {
             while (Handed < _log.Length)
             {
+                if (_isPaused)
+                    await _changed.UntilAsync(() => !_isPaused, left);
                 long at = Handed;
                 int most = at < MostHanded
                     ? (int)Math.Min(MostHanded - at, LogPace.Full.Bytes)
-                    : (int)Math.Min(_pace.Bytes, _log.Length - at);
+                    : (int)Math.Min(Pace.Bytes, _log.Length - at);
                 int sent = await client.SendAsync(_log.AsMemory((int)at, most), left);
                 at = Interlocked.Add(ref _handed, sent);
                 bool isNew = at > MostHanded;
                 Interlocked.Exchange(ref _mostHanded, Math.Max(at, MostHanded));
                 _changed.Raise();
-                if (isNew && _pace.Pause > TimeSpan.Zero)
-                    await Task.Delay(_pace.Pause, _time, left);
+                if (isNew && Pace.Pause > TimeSpan.Zero)
+                    await Task.Delay(Pace.Pause, _time, left);
             }
 
             client.Shutdown(SocketShutdown.Send);

@@ -118,7 +118,12 @@ static partial class SystemTrace
 
         return kind switch
         {
-            'n' => (byte)'\n', 'r' => (byte)'\r', 't' => (byte)'\t', 'v' => 11, 'f' => 12, _ => (byte)kind,
+            'n' => (byte)'\n',
+            'r' => (byte)'\r',
+            't' => (byte)'\t',
+            'v' => 11,
+            'f' => 12,
+            _ => (byte)kind,
         };
     }
 
