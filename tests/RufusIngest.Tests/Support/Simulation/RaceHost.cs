@@ -48,7 +48,7 @@ sealed class RaceHost(SimulatedRace race) : IDisposable
         if (Disk.ReadOnly)
         {
             // The lock beside the journal could not be taken.
-            race.Clock.After(3, Start);
+            StartAfter(3);
             return;
         }
 
@@ -69,7 +69,7 @@ sealed class RaceHost(SimulatedRace race) : IDisposable
             race.Counts.CutRecoveries += Disk.Powered ? 0 : 1;
             Stop();
             if (Disk.Powered)
-                race.Clock.After(3, Start);
+                StartAfter(3);
             return;
         }
 
@@ -332,7 +332,18 @@ sealed class RaceHost(SimulatedRace race) : IDisposable
     void StartAgainSoon()
     {
         Stop();
-        race.Clock.After(_plan.Random.NextDouble() * 5, Start);
+        StartAfter(_plan.Random.NextDouble() * 5);
+    }
+
+    /// <summary>Starts once, however often it went down until then.</summary>
+    void StartAfter(double seconds)
+    {
+        int life = _life;
+        race.Clock.After(seconds, () =>
+        {
+            if (life == _life)
+                Start();
+        });
     }
 
     void Stop()
