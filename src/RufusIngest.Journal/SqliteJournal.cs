@@ -41,6 +41,7 @@ public sealed class SqliteJournal : IngestJournal
             {
                 _writer.Execute("PRAGMA journal_mode = WAL");
                 _writer.Execute("PRAGMA synchronous = FULL");
+                _writer.Execute("PRAGMA fullfsync = ON"); // Only macOS needs and knows it.
                 _writer.Execute("PRAGMA wal_autocheckpoint = 0");
             }
 
@@ -359,10 +360,10 @@ public sealed class SqliteJournal : IngestJournal
         }
         catch
         {
-            if (_writer.IsInTransaction)
-                _rollback.Run();
             _records.Revert();
             _sessions.Revert();
+            if (_writer.IsInTransaction)
+                _rollback.Run();
             throw;
         }
 
@@ -392,8 +393,17 @@ public sealed class SqliteJournal : IngestJournal
             _writtenAtCheckpoint = _written;
             _checkpoint = Task.Run(() =>
             {
-                lock (_reading)
+                // While a replay reads, the log waits: its commits must not wait for the replay.
+                if (!_reading.TryEnter())
+                    return;
+                try
+                {
                     TryCheckpoint(_reader);
+                }
+                finally
+                {
+                    _reading.Exit();
+                }
             });
         }
     }

@@ -26,6 +26,16 @@ static class CloudSessions
         return tokens;
     }
 
+    /// <summary>Throws when readers of one location name different sessions or devices.</summary>
+    public static void RequireConsistent(IReadOnlyList<ReaderSpec> readers)
+    {
+        foreach (var location in readers.GroupBy(reader => reader.Location))
+        {
+            _ = GivenSession(location);
+            _ = TheOne(location.Select(reader => reader.Device), location.Key, "device");
+        }
+    }
+
     /// <summary>The token that the command line names for a location, or null.</summary>
     public static string? GivenSession(IGrouping<string, ReaderSpec> location) =>
         TheOne(location.Select(reader => reader.Session), location.Key, "session");
@@ -53,7 +63,7 @@ static class CloudSessions
     /// Numbers start at 1 with each run without a journal, so a session that has passings would take the new ones for repeats. A key that
     /// cannot read leaves it unknown.
     /// </summary>
-    static async Task RequireEmptyAsync(
+    public static async Task RequireEmptyAsync(
         RufusCloudClient cloud, string location, string token, CancellationToken cancellation)
     {
         CloudSession session;

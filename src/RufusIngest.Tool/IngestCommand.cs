@@ -47,6 +47,7 @@ static class IngestCommand
             ReaderSpec[] specs = [.. parsed.GetValue(readers)!.Select(ReaderSpec.Parse)];
             if (specs.GroupBy(spec => spec.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw ToolException.BadInput($"reader {twice.Key} is named twice.");
+            CloudSessions.RequireConsistent(specs);
             var chips = CommonOptions.ReadBibs(parsed.GetValue(bibs));
             bool quiet = parsed.GetValue(json);
             var (http, cloud) = CommonOptions.Connect(parsed.GetValue(post)!, parsed.GetValue(apiKey));

@@ -35,6 +35,8 @@ static class JoinedSettings
                 .. given.Readers.Where(reader => kept.Readers.All(known => known.Name != reader.Name)),
             ],
             Limits = kept.Limits,
+            // A restart without the list of bibs is a slip, not a wish to forget it.
+            Chips = given.Chips.Pairs.Any() ? given.Chips : kept.Chips,
         };
     }
 

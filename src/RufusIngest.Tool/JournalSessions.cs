@@ -10,70 +10,107 @@ namespace RufusIngest.Tool;
 sealed class JournalSessions(
     Terminal terminal, RufusCloudClient cloud, PassingsUploader uploader, PassingStore journal, LiveOptions options)
 {
+    static readonly TimeSpan LongestQuestion = TimeSpan.FromSeconds(5);
     static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// A server that has more passings of a session than the journal: the journal lost its end, and its next numbers are
-    /// taken. Unknown when it cannot be asked; then the server's duplicates tell.
+    /// taken. Unknown when it cannot be asked within some seconds; then the server's duplicates tell.
     /// </summary>
     public async Task RequireNotBehindAsync(CancellationToken cancellation)
     {
-        foreach (StoredSession session in journal.GetSessions().Where(session => session.Token is not null))
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(LongestQuestion);
+        foreach (StoredSession session in journal.GetSessions().Where(session => session.Token is not null && !IsDone(session)))
         {
             try
             {
-                await foreach (CloudPassing passing in cloud.GetSessionPassingsAsync(
-                    session.Token!, first: session.LastNumber + 1, cancellationToken: cancellation).ConfigureAwait(false))
-                {
-                    if (passing.Number <= session.LastNumber)
-                        break; // It does not heed the range.
-                    throw new ToolException(
-                        ExitCode.CheckFailed,
-                        $"{session.Location}/{session.Session}: the server has passing {passing.Number}, and the journal "
-                        + $"ends at {session.LastNumber}: it lost its end. Repair it with 'journal repair --post', which "
-                        + "fetches what the server has.");
-                }
+                await RequireNotBehindAsync(session, limited.Token).ConfigureAwait(false);
             }
             catch (RufusCloudException)
             {
                 // No answer, or a key that cannot read.
             }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                return; // The race does not wait for a network that says nothing.
+            }
         }
     }
 
-    /// <summary>Ends when every location has its token.</summary>
-    public Task AttachAsync(IReadOnlyList<ReaderSpec> readers, CancellationToken cancellation) =>
-        Task.WhenAll(readers.GroupBy(reader => reader.Location).Select(location => AttachAsync(location, cancellation)));
-
-    async Task AttachAsync(IGrouping<string, ReaderSpec> location, CancellationToken cancellation)
+    async Task RequireNotBehindAsync(StoredSession session, CancellationToken cancellation)
     {
-        StoredSession? last = journal.GetSessions().LastOrDefault(session => session.Location == location.Key);
-        int number = last is null ? 1 : last.IsClosed ? last.Session + 1 : last.Session;
-        string? kept = last is { IsClosed: false } ? last.Token : null;
+        await foreach (CloudPassing passing in cloud.GetSessionPassingsAsync(
+            session.Token!, first: session.LastNumber + 1, cancellationToken: cancellation).ConfigureAwait(false))
+        {
+            if (passing.Number <= session.LastNumber)
+                return; // It does not heed the range.
+            throw new ToolException(
+                ExitCode.CheckFailed,
+                $"{session.Location}/{session.Session}: the server has passing {passing.Number}, and the journal ends at "
+                + $"{session.LastNumber}: it lost its end. Repair it with 'journal repair --post', which fetches what the "
+                + "server has.");
+        }
+    }
+
+    /// <summary>Goes on until it is cancelled: sessions begin and end during the race.</summary>
+    public Task AttachAsync(IReadOnlyList<ReaderSpec> readers, CancellationToken cancellation) =>
+        Task.WhenAll(readers.GroupBy(reader => reader.Location).Select(location => AttachAllAsync(location, cancellation)));
+
+    /// <summary>
+    /// One session after the other, the oldest first: opening one at the server closes the device's last, which must have
+    /// all its passings by then.
+    /// </summary>
+    async Task AttachAllAsync(IGrouping<string, ReaderSpec> location, CancellationToken cancellation)
+    {
+        int attached = 0;
+        while (true)
+        {
+            Task changed = journal.Changed;
+            StoredSession[] sessions = [.. journal.GetSessions().Where(session => session.Location == location.Key)];
+            // Before the first passing of all: what is wrong with key or address shows at once.
+            StoredSession? next = sessions.Length == 0
+                ? new StoredSession { Location = location.Key, Session = 1 }
+                : sessions.FirstOrDefault(session => !IsDone(session));
+            if (next is not null && next.Session > attached)
+            {
+                attached = next.Session;
+                await AttachPatientlyAsync(location, next, cancellation).ConfigureAwait(false);
+            }
+            else
+            {
+                await changed.WaitAsync(cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    static bool IsDone(StoredSession session) => session.IsClosed && session.AcknowledgedNumber == session.LastNumber;
+
+    async Task AttachPatientlyAsync(
+        IGrouping<string, ReaderSpec> location, StoredSession session, CancellationToken cancellation)
+    {
         for (TimeSpan delay = FirstDelay; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
         {
             try
             {
-                string? token = CloudSessions.GivenSession(location) ?? kept;
-                string? device = null;
-                if (token is null)
-                    (token, device) = await CloudSessions.OpenOneAsync(terminal, cloud, location, options.Quiet, cancellation)
-                        .ConfigureAwait(false);
-                else if (options.WhenSessionGone == SessionGonePolicy.OpenNew)
-                    device = await CloudSessions.DeviceOfAsync(cloud, location, cancellation).ConfigureAwait(false);
-                uploader.AttachSession(location.Key, token, number, device);
+                await AttachAsync(location, session, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (ToolException exception)
+            {
+                terminal.Say($"{location.Key}: NOTHING IS SENT: {exception.Message} Passings stay in the journal.");
+                return;
+            }
+            catch (RufusCloudException exception) when (!MayHeal(exception.Failure))
+            {
+                terminal.Say(
+                    $"{location.Key}: NOTHING IS SENT: there is no session to send to ({exception.Message}). Passings stay in "
+                    + "the journal.");
                 return;
             }
             catch (RufusCloudException exception)
             {
-                if (exception.Failure is not (RufusFailure.Unreachable or RufusFailure.ServerFault or RufusFailure.Throttled))
-                {
-                    terminal.Say(
-                        $"{location.Key}: there is no session to send to ({exception.Message}); passings stay in the journal.");
-                    return;
-                }
-
                 if (delay == FirstDelay)
                 {
                     terminal.Say(
@@ -84,4 +121,28 @@ sealed class JournalSessions(
             await Task.Delay(delay, cancellation).ConfigureAwait(false);
         }
     }
+
+    async Task AttachAsync(IGrouping<string, ReaderSpec> location, StoredSession session, CancellationToken cancellation)
+    {
+        string? given = session.IsClosed ? null : CloudSessions.GivenSession(location);
+        string? token = given ?? session.Token;
+        string? device = null;
+        if (token is null)
+        {
+            (token, device) = await CloudSessions.OpenOneAsync(terminal, cloud, location, options.Quiet, cancellation)
+                .ConfigureAwait(false);
+        }
+        else
+        {
+            if (given is not null && given != session.Token && session.LastNumber == 0)
+                await CloudSessions.RequireEmptyAsync(cloud, location.Key, given, cancellation).ConfigureAwait(false);
+            if (options.WhenSessionGone == SessionGonePolicy.OpenNew)
+                device = await CloudSessions.DeviceOfAsync(cloud, location, cancellation).ConfigureAwait(false);
+        }
+
+        uploader.AttachSession(location.Key, token, session.Session, device);
+    }
+
+    static bool MayHeal(RufusFailure failure) => failure is RufusFailure.Unreachable or RufusFailure.ServerFault
+        or RufusFailure.Throttled or RufusFailure.AnswerNotUnderstood;
 }

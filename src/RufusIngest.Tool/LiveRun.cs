@@ -27,7 +27,7 @@ sealed class LiveRun : IAsyncDisposable
     readonly TaskCompletionSource _inputEnd = new();
     readonly CancellationTokenSource _giveUp = new();
     readonly Stopwatch _clock = Stopwatch.StartNew();
-    long _lostBytes;
+    long? _lostBytes;
 
     LiveRun(
         Terminal terminal, IReadOnlyList<ReaderSpec> readers, RufusCloudClient cloud, LiveOptions options,
@@ -69,9 +69,7 @@ sealed class LiveRun : IAsyncDisposable
             LiveRun run = new(terminal, readers, cloud, options, journal, run =>
                 IngestPipeline.OpenAsync(run.PipelineOptions(joined), journal, cancellation: cancellation)
                     .GetAwaiter().GetResult());
-            await new JournalSessions(terminal, cloud, run._uploader, journal, options).RequireNotBehindAsync(cancellation)
-                .ConfigureAwait(false);
-            return run;
+            return await CheckedAsync(run, cancellation).ConfigureAwait(false);
         }
         catch (ArgumentException exception)
         {
@@ -84,6 +82,23 @@ sealed class LiveRun : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Ends the run again when the server has more than the journal.</summary>
+    static async Task<LiveRun> CheckedAsync(LiveRun run, CancellationToken cancellation)
+    {
+        try
+        {
+            await run.Sessions().RequireNotBehindAsync(cancellation).ConfigureAwait(false);
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    JournalSessions Sessions() => new(_terminal, _cloud, _uploader, _journal!, _options);
 
     IngestOptions PipelineOptions(IngestSettings settings) =>
         new() { Settings = settings, OnEvent = SayEvent, OnJournalProblem = SayProblem };
@@ -112,24 +127,33 @@ sealed class LiveRun : IAsyncDisposable
         using CancellationTokenSource attachEnd = new();
         Task attaching = _journal is null
             ? Task.CompletedTask
-            : new JournalSessions(_terminal, _cloud, _uploader, _journal, _options).AttachAsync(_readers, attachEnd.Token);
+            : Sessions().AttachAsync(_readers, attachEnd.Token);
         Task delivery = _journal is null ? DeliverAsync() : DeliverFromJournalAsync();
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
             Task links = Task.WhenAll(_readers.Select(reader => new ReaderLink(reader, _terminal).RunAsync(
                 _pipeline, () => isOver(reader.Name), reading.Token)));
-            // Delivery ends first only when even the file cannot be written: then nothing would take what is read.
-            if (await Task.WhenAny(links, delivery).ConfigureAwait(false) == delivery)
+            // Without a journal delivery ends first only when even the file cannot be written, with one when the pipeline
+            // fails: then nothing would take what is read.
+            Task broken = _journal is null ? delivery : _pipeline.Batches.Completion;
+            if (await Task.WhenAny(links, broken).ConfigureAwait(false) == broken)
                 await reading.CancelAsync().ConfigureAwait(false);
             else
                 _giveUp.CancelAfter(flush);
-            await Task.WhenAny(Task.WhenAll(links, EndPipelineAsync()), delivery).ConfigureAwait(false);
+            Task end = EndPipelineAsync();
+            if (_journal is not null)
+                await end.ConfigureAwait(false);
+            await Task.WhenAny(Task.WhenAll(links, end), delivery).ConfigureAwait(false);
             await delivery.ConfigureAwait(false);
             await links.ConfigureAwait(false);
         }
         finally
         {
+            // After a failure nothing may go on behind the journal's back.
+            await _giveUp.CancelAsync().ConfigureAwait(false);
+            _inputEnd.TrySetResult();
+            await delivery.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await attachEnd.CancelAsync().ConfigureAwait(false);
             await attaching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await progressEnd.CancelAsync().ConfigureAwait(false);
@@ -144,11 +168,14 @@ sealed class LiveRun : IAsyncDisposable
         try
         {
             Task end = _options.CloseSessions || _journal is null ? _pipeline.CompleteAsync() : _pipeline.PauseAsync();
-            // Without a journal the end waits for the file that takes what is left, and nothing is given up.
-            await (_journal is null ? end : end.WaitAsync(_giveUp.Token)).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (_giveUp.IsCancellationRequested)
-        {
+            while (!end.IsCompleted && !(_giveUp.IsCancellationRequested && _pipeline.GetCounters().IsJournalFailing))
+                await Task.WhenAny(end, Task.Delay(ProgressInterval)).ConfigureAwait(false);
+            if (end.IsCompleted)
+            {
+                await end.ConfigureAwait(false);
+                return;
+            }
+
             _lostBytes = _pipeline.GetCounters().WaitingBytes;
             _terminal.Say(
                 $"THE JOURNAL COULD NOT BE WRITTEN up to the end: some {_lostBytes:N0} bytes of reads are lost here; send the "
@@ -174,6 +201,10 @@ sealed class LiveRun : IAsyncDisposable
         catch (OperationCanceledException)
         {
             _terminal.Say("The time for sending is over; what is left stays in the journal.");
+        }
+        catch (JournalException exception)
+        {
+            _terminal.Say($"SENDING HAS ENDED: {exception.Message} Reading goes on, and everything is kept.");
         }
 
         await _inputEnd.Task.ConfigureAwait(false);

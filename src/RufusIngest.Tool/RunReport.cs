@@ -30,14 +30,14 @@ sealed record RunReport
     /// <summary>Passings that the server does not take, in the journal with its words.</summary>
     public int SetAside { get; init; }
 
-    /// <summary>Bytes of reads that the journal could not take up to the end.</summary>
-    public long LostBytes { get; init; }
+    /// <summary>Bytes of reads that the journal could not take up to the end; null: it took all.</summary>
+    public long? LostBytes { get; init; }
 
     public RaceCheck? Check { get; init; }
 
     public int ExitCode =>
         Check is { Passed: false } ? Tool.ExitCode.CheckFailed
-        : Unsent > 0 || ToSend > 0 || SetAside > 0 || LostBytes > 0 || NumbersTaken > 0 ? Tool.ExitCode.Refused
+        : Unsent > 0 || ToSend > 0 || SetAside > 0 || LostBytes is not null || NumbersTaken > 0 ? Tool.ExitCode.Refused
         : Tool.ExitCode.Done;
 
     long ReadsPerSecond => Elapsed > TimeSpan.Zero ? (long)(Counters.Reads / Elapsed.TotalSeconds) : 0;

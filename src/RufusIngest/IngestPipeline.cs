@@ -34,6 +34,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly TimeProvider _time;
     readonly CancellationTokenSource _stop = new();
     readonly CancellationToken _stopped;
+    readonly CancellationTokenSource _hurry = new();
     readonly ConcurrentDictionary<int, bool> _beingRead = new();
     readonly SemaphoreSlim _settingsLock = new(1, 1);
     readonly IngestMetrics _metrics;
@@ -126,7 +127,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     public IngestCounters GetCounters() => _core.GetCounters() with
     {
         ChunkWaits = _sequencer.Waits,
-        WaitingBytes = _sequencer.WaitingBytes,
+        WaitingBytes = _sequencer.WaitingBytes + _stage.Bytes,
         BatchWaits = Volatile.Read(ref _batchWaits),
         Commits = Volatile.Read(ref _commits),
         FailedCommits = Volatile.Read(ref _failedCommits),
@@ -238,6 +239,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         if (Interlocked.Exchange(ref _completing, 1) == 0)
         {
             await _ticks.DisposeAsync().ConfigureAwait(false);
+            await _hurry.CancelAsync().ConfigureAwait(false);
             for (int i = 0; i < Settings.Locations.Count; i++)
                 await TryWriteAsync(ending, i, _sequencer.Now).ConfigureAwait(false);
             _sequencer.Complete();
@@ -246,17 +248,24 @@ public sealed class IngestPipeline : IAsyncDisposable
         await _run.ConfigureAwait(false);
     }
 
-    /// <summary>Stops at once. After <see cref="CompleteAsync"/> nothing is left to stop.</summary>
+    /// <summary>
+    /// Stops at once; with a journal that can be written, when what was received is in it. After
+    /// <see cref="CompleteAsync"/> nothing is left to stop.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _ticks.DisposeAsync().ConfigureAwait(false);
-        await _stop.CancelAsync().ConfigureAwait(false);
+        await _hurry.CancelAsync().ConfigureAwait(false);
         _sequencer.Complete();
+        while (_journal is not null && !_isJournalFailing && !_run.IsCompleted)
+            await Task.WhenAny(_run, Task.Delay(10, CancellationToken.None)).ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
         await _run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _metrics.Dispose();
         _stop.Dispose();
+        _hurry.Dispose();
         _settingsLock.Dispose();
     }
 
@@ -290,7 +299,7 @@ public sealed class IngestPipeline : IAsyncDisposable
                 ApplyWaiting();
                 await CommitAsync().ConfigureAwait(false);
                 await HandOutAsync().ConfigureAwait(false);
-                if (_journal is not null && _completing == 0)
+                if (_journal is not null)
                     await WaitForCompanyAsync(start).ConfigureAwait(false);
             }
 
@@ -306,7 +315,10 @@ public sealed class IngestPipeline : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            _logger.LogError(exception, "The pipeline stopped: a record could not be applied.");
+            _logger.LogError(exception, "The pipeline stopped: a record could not be applied or kept.");
+            _sequencer.Complete();
+            if (exception is JournalException problem)
+                TellProblem(problem);
             _batches.Writer.TryComplete(exception);
             await _stop.CancelAsync().ConfigureAwait(false);
             throw;
@@ -362,7 +374,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         TimeSpan left = _options.CommitAge - _time.GetElapsedTime(start);
         if (left > TimeSpan.Zero)
-            await Task.Delay(left, _time, _stopped).ConfigureAwait(false);
+            await Task.Delay(left, _time, _hurry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     async ValueTask HandOutAsync()

@@ -42,7 +42,10 @@ sealed class IngestStage(IngestCore core, IngestOutput output, IngestJournal? jo
         {
             core.Apply(record, output);
             Note(record);
-            if (record.ReceivedAt != 0)
+            // What ends a session and its last passings belong into one commit.
+            if (record.Kind is RecordKind.SessionClosed or RecordKind.SessionOpened or RecordKind.Paused)
+                output.CloseBatches();
+            else if (record.ReceivedAt != 0)
                 output.CloseBatches(record.ReceivedAt - batchAge);
         }
 

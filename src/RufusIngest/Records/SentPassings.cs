@@ -47,16 +47,25 @@ sealed class SentPassings
     /// <param name="tolerance">How far the times may be apart.</param>
     public bool TryTake(string location, in Passing passing, ReadOnlySpan<byte> jsonBib, TimeSpan tolerance)
     {
-        string bib = passing.Chip.IsEmpty ? Unescape(jsonBib) : "";
-        if (!_times.TryGetValue((location, passing.Session, passing.Chip, bib), out List<long>? times))
+        // Sent times are cut to the millisecond.
+        long most = Math.Max(tolerance.Ticks, TimeSpan.TicksPerMillisecond);
+        if (!passing.Chip.IsEmpty && TryTake((location, passing.Session, passing.Chip, ""), passing.Time, most))
+            return true;
+        // Also what a server gave back without its chip.
+        string bib = jsonBib.IsEmpty ? passing.Chip.ToString() : Unescape(jsonBib);
+        return TryTake((location, passing.Session, default, bib), passing.Time, most);
+    }
+
+    bool TryTake((string, int, ChipCode, string) key, long time, long most)
+    {
+        if (!_times.TryGetValue(key, out List<long>? times))
             return false;
-        long time = passing.Time;
         long nearest = times.MinBy(sent => Math.Abs(sent - time));
-        if (Math.Abs(nearest - time) > tolerance.Ticks)
+        if (Math.Abs(nearest - time) > most)
             return false;
         times.Remove(nearest);
         if (times.Count == 0)
-            _times.Remove((location, passing.Session, passing.Chip, bib));
+            _times.Remove(key);
         return true;
     }
 

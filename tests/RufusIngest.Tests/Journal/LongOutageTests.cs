@@ -90,8 +90,10 @@ public sealed class LongOutageTests : IDisposable
         Settings = CoreRun.SettingsOf(("mat", "FINISH")) with { Limits = new GateLimits { MaxEarlierPassings = 0 } },
         Protocols = [PlainParser.Protocol],
         CommitAge = TimeSpan.Zero,
-        // A busy machine fills what may wait, and the pool keeps it.
+        // A busy machine fills what may wait, and the pools keep it.
         MaxWaitingBytes = 512 * 1024,
+        MaxWaitingBatches = 1,
+        MaxBatchPassings = 50,
     };
 
     /// <summary>30 chips pass in a second, each seen ten times; a chip comes again after 100 s.</summary>

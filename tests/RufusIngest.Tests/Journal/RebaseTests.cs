@@ -69,6 +69,19 @@ public sealed class RebaseTests : IDisposable
     }
 
     [Fact]
+    public void What_a_server_gave_back_without_its_chip_is_known_again_by_its_bib()
+    {
+        string[] lines = [CoreRun.Line("a", 1), CoreRun.Line("b", 10)];
+        using SqliteJournal journal = Make(lines, [CoreRun.Line("a", 1)]);
+        PassingItems fetched = new();
+        fetched.Clear(2);
+        fetched.Add("""{"bib":"b","num_passing":2,"timestamp":"2026-05-17T08:00:10.000Z"}"""u8);
+        journal.AppendSent("FINISH", 1, fetched);
+        journal.Rebase();
+        Assert.Equal(["a  1", "b  2"], Names(new StageRun(journal).Items()));
+    }
+
+    [Fact]
     public void Two_passings_of_a_chip_match_two_sent_ones_and_a_third_is_new()
     {
         string[] was = [CoreRun.Line("a", 1), CoreRun.Line("a", 60)];

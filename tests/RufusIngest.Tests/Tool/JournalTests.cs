@@ -119,6 +119,70 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_closed_session_still_has_to_send_goes_out_before_the_next_session_begins()
+    {
+        Uri address = FreeAddress();
+        await IngestAsync(address, 1, [Frame(1), Frame(2)], "--flush-seconds", "0");
+        ToolRun close = await ToolRun.Of("journal", "close", Journal);
+        Assert.Contains("2 passings are to be sent", close.Output, StringComparison.Ordinal);
+        await using TestVenue venue = await TestVenue.StartAsync(
+            TestVenue.Options with { EndPoint = new IPEndPoint(IPAddress.Loopback, address.Port) });
+        ToolRun again = await IngestAgainAsync(venue, [Frame(5), Frame(6)], 4);
+        Assert.Equal(ExitCode.Done, again.ExitCode);
+        Assert.Equal(4, venue.Server.Counters.Inserted);
+        using SqliteJournal look = SqliteJournal.Open(Journal, new SqliteJournalOptions { ReadOnly = true });
+        IReadOnlyList<StoredSession> sessions = look.GetSessions();
+        Assert.Equal([2, 2], sessions.Select(session => session.AcknowledgedNumber));
+        Assert.NotEqual(sessions[0].Token, sessions[1].Token);
+    }
+
+    [Fact]
+    public async Task A_restart_without_the_list_of_bibs_keeps_the_one_it_had()
+    {
+        await using TestVenue venue = await TestVenue.StartAsync();
+        string bibs = _folder.File("bibs.csv");
+        await File.WriteAllTextAsync(bibs, $"chip,bib\n058001{1:x6},101\n058001{2:x6},102\n", Cancellation);
+        await IngestAsync(venue.Server.BaseAddress, 1, [Frame(1)], "--bibs", bibs);
+        await IngestAsync(venue.Server.BaseAddress, 2, [Frame(2)]);
+        using SqliteJournal look = SqliteJournal.Open(Journal, new SqliteJournalOptions { ReadOnly = true });
+        Assert.Equal(["101", "102"], StageRun.Items(look).Select(item => item.Split('"')[3]));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_named_for_a_new_journal_must_be_empty()
+    {
+        await using TestVenue venue = await TestVenue.StartAsync();
+        string device = (await venue.PostAsync("devices", """{"model":"m","serial_number":"s"}""")).Body.Split('"')[7];
+        string token = (await venue.PostAsync("sessions", $$"""{"deviceid":"{{device}}"}""")).Body.Split('"')[7];
+        await venue.PostAsync(
+            "passings",
+            $$"""
+            {"token_session":"{{token}}","passings_list":[{"bib":"1","num_passing":1,"timestamp":"2026-05-17T08:00:00.000Z"}]}
+            """);
+        ToolRun run = await IngestNamedAsync(venue, token);
+        Assert.Equal(ExitCode.Refused, run.ExitCode);
+        Assert.Contains("has 1 passings already", run.Error, StringComparison.Ordinal);
+        Assert.Equal(1, venue.Server.Counters.Inserted);
+    }
+
+    async Task<ToolRun> IngestNamedAsync(TestVenue venue, string token)
+    {
+        using TcpListener reader = new(IPAddress.Loopback, 0);
+        reader.Start();
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        Task<ToolRun> run = ToolRun.Of(
+            stop.Token, "ingest", "--json", "--wait-for-readers", "--reader",
+            $"ipico=tcp://{reader.LocalEndpoint};session={token}", "--post", venue.Server.BaseAddress.ToString(),
+            "--api-key", TestVenue.ReadWriteKey, "--journal", Journal, "--flush-seconds", "1");
+        using Socket connection = await reader.AcceptSocketAsync(Cancellation);
+        await connection.SendAsync(Encoding.ASCII.GetBytes(Frame(1)), Cancellation);
+        while (!run.IsCompleted && Kept() < 1)
+            await Task.Yield();
+        await stop.CancelAsync();
+        return await run;
+    }
+
+    [Fact]
     public async Task The_same_reader_with_another_zone_is_refused()
     {
         await using TestVenue venue = await TestVenue.StartAsync();
