@@ -12,7 +12,7 @@ namespace RufusIngest.Benchmarks;
 /// </summary>
 static class JournalBenchmarks
 {
-    const int Runs = 3;
+    const int Runs = 7;
     const int Reads = 3_000_000;
     const int Chips = 40_000;
     const int SlowReads = 15_000;
