@@ -1,4 +1,3 @@
-using System.Buffers;
 using RufusIngest.Passings;
 using RufusIngest.Records;
 

@@ -60,8 +60,8 @@ static class CloudSessions
     }
 
     /// <summary>
-    /// Numbers start at 1 with each run without a journal, so a session that has passings would take the new ones for repeats. A key that
-    /// cannot read leaves it unknown.
+    /// Numbers start at 1 with each run without a journal, so a session that has passings would take the new ones for
+    /// repeats. A key that cannot read leaves it unknown.
     /// </summary>
     public static async Task RequireEmptyAsync(
         RufusCloudClient cloud, string location, string token, CancellationToken cancellation)

@@ -11,8 +11,7 @@ sealed class JournalExport(TextWriter output, bool csv, IReadOnlyList<StoredSess
     const string Head =
         "location,session,num_passing,bib,chip,timestamp,first,last,hits,antennas,rssi,policy,flags,state";
 
-    readonly Dictionary<(string, int), StoredSession> _sessions =
-        sessions.ToDictionary(session => (session.Location, session.Session));
+    readonly PassingStates _states = new(sessions);
 
     public int Count { get; private set; }
 
@@ -32,25 +31,19 @@ sealed class JournalExport(TextWriter output, bool csv, IReadOnlyList<StoredSess
         }
     }
 
-    string State(PassingBatch batch, int number) =>
-        !_sessions.TryGetValue((batch.Location, batch.Session), out StoredSession? session) ? "new"
-        : number <= session.AcknowledgedNumber ? "acknowledged"
-        : number <= session.LastNumber ? "to send"
-        : "new";
-
     string CsvLine(PassingBatch batch, in Passing passing, string item) => string.Join(',', new[]
     {
         batch.Location, Number(batch.Session), Number(passing.Number), Bib(item), passing.Chip.ToString(),
         Times.Utc(passing.Time), Times.Utc(passing.First), Times.Utc(passing.Last), Number(passing.Hits),
         $"{passing.Antennas:x}", Rssi(passing), passing.Policy.ToString(), passing.Flags.ToString(),
-        State(batch, passing.Number),
+        _states.Of(batch, passing.Number),
     }.Select(Quoted));
 
     string JsonLine(PassingBatch batch, in Passing passing, string item) => string.Create(
         CultureInfo.InvariantCulture,
         $"{{\"location\":{Json(batch.Location)},\"session\":{batch.Session},\"passing\":{item},"
         + $"\"first\":\"{Times.Utc(passing.First)}\",\"last\":\"{Times.Utc(passing.Last)}\",\"hits\":{passing.Hits},"
-        + $"\"policy\":\"{passing.Policy}\",\"flags\":\"{passing.Flags}\",\"state\":\"{State(batch, passing.Number)}\"}}");
+        + $"\"policy\":\"{passing.Policy}\",\"flags\":\"{passing.Flags}\",\"state\":\"{_states.Of(batch, passing.Number)}\"}}");
 
     static string Bib(string item)
     {

@@ -42,12 +42,12 @@ sealed class JournalIndex : IDisposable
     readonly SqliteCommand _passing;
     readonly SqliteCommand _event;
     readonly Func<IngestSettings> _settings;
-    readonly Dictionary<(string, int), StoredSession> _sessions;
+    readonly PassingStates _states;
 
     public JournalIndex(FileInfo file, Func<IngestSettings> settings, IReadOnlyList<StoredSession> sessions)
     {
         _settings = settings;
-        _sessions = sessions.ToDictionary(session => (session.Location, session.Session));
+        _states = new PassingStates(sessions);
         _connection = new SqliteConnection($"Data Source={file.FullName};Pooling=False");
         _connection.Open();
         Execute(Tables);
@@ -81,7 +81,7 @@ sealed class JournalIndex : IDisposable
             Run(
                 _passing, batch.Location, batch.Session, passing.Number, item.RootElement.GetProperty("bib").GetString(),
                 passing.Chip.ToString(), Times.Utc(passing.Time), Ms(passing.Time), Ms(passing.First), Ms(passing.Last),
-                passing.Hits, passing.Policy.ToString(), passing.Flags.ToString(), State(batch, passing.Number));
+                passing.Hits, passing.Policy.ToString(), passing.Flags.ToString(), _states.Of(batch, passing.Number));
             Passings++;
         }
     }
@@ -105,12 +105,6 @@ sealed class JournalIndex : IDisposable
         _transaction.Dispose();
         _connection.Dispose();
     }
-
-    string State(PassingBatch batch, int number) =>
-        !_sessions.TryGetValue((batch.Location, batch.Session), out StoredSession? session) ? "new"
-        : number <= session.AcknowledgedNumber ? "acknowledged"
-        : number <= session.LastNumber ? "to send"
-        : "new";
 
     void Execute(string sql)
     {

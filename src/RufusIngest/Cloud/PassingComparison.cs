@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using RufusIngest.Passings;
 
 namespace RufusIngest.Cloud;
@@ -45,29 +43,9 @@ static class PassingComparison
         && (string.IsNullOrEmpty(a.Chip) || string.IsNullOrEmpty(b.Chip)
             || string.Equals(a.Chip, b.Chip, StringComparison.Ordinal));
 
-    /// <summary>An item of ours, which is always whole.</summary>
     static CloudPassing Read(ReadOnlySpan<byte> item)
     {
-        Utf8JsonReader json = new(item);
-        string? bib = null;
-        string? chip = null;
-        DateTimeOffset time = default;
-        while (json.Read())
-        {
-            if (json.TokenType != JsonTokenType.PropertyName)
-                continue;
-            bool isBib = json.ValueTextEquals("bib"u8);
-            bool isChip = json.ValueTextEquals("chip"u8);
-            bool isTime = json.ValueTextEquals("timestamp"u8);
-            json.Read();
-            if (isBib)
-                bib = json.GetString();
-            else if (isChip)
-                chip = json.GetString();
-            else if (isTime)
-                time = DateTimeOffset.Parse(json.GetString()!, CultureInfo.InvariantCulture);
-        }
-
-        return new() { Bib = bib, Chip = chip, Timestamp = time };
+        PassingContent content = PassingContent.Read(item);
+        return new() { Bib = content.Bib, Chip = content.Chip, Timestamp = content.Time };
     }
 }

@@ -18,9 +18,6 @@ public sealed class PassingItems
     /// <summary>Number of the last passing.</summary>
     public int LastNumber => FirstNumber + Count - 1;
 
-    /// <summary>Bytes of all items with the commas between them.</summary>
-    public int Length => _length;
-
     /// <summary>Forgets what it holds.</summary>
     /// <param name="firstNumber">Number of the passing that will be added first.</param>
     public void Clear(int firstNumber)

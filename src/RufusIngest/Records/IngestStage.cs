@@ -20,14 +20,8 @@ sealed class IngestStage(IngestCore core, IngestOutput output, IngestJournal? jo
     /// <summary>Bytes of the records applied since the last commit.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Sequence of the last record applied.</summary>
-    public long Sequence => _sequence;
-
     /// <summary>Events that may be told: their records are durable.</summary>
     public IReadOnlyList<TimingEvent> Events => _events;
-
-    /// <summary>Readers whose connection was open at the last record, by index.</summary>
-    public IReadOnlyCollection<int> Connected => _connected;
 
     /// <summary>Applies a block. The stage keeps it until <see cref="TakeBlocks"/>.</summary>
     /// <param name="block">Records that follow the last ones.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RufusIngest.Passings;
@@ -71,34 +70,15 @@ sealed class SentPassings
 
     void Add(string location, int session, ReadOnlySpan<byte> item)
     {
-        string? bib = null;
-        string? chip = null;
-        string? timestamp = null;
-        Utf8JsonReader reader = new(item);
-        while (reader.Read())
-        {
-            if (reader.TokenType != JsonTokenType.PropertyName)
-                continue;
-            if (reader.ValueTextEquals("bib"u8))
-                bib = NextText(ref reader);
-            else if (reader.ValueTextEquals("chip"u8))
-                chip = NextText(ref reader);
-            else if (reader.ValueTextEquals("timestamp"u8))
-                timestamp = NextText(ref reader);
-        }
-
-        if (!DateTimeOffset.TryParse(
-            timestamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
+        PassingContent content = PassingContent.Read(item);
+        if (content.Time is not { } time)
             return; // A placeholder of a number whose content is not known.
-        _ = ChipCode.TryFromText(Encoding.UTF8.GetBytes(chip ?? ""), out ChipCode code);
-        var key = (location, session, code, code.IsEmpty ? bib ?? "" : "");
+        _ = ChipCode.TryFromText(Encoding.UTF8.GetBytes(content.Chip ?? ""), out ChipCode code);
+        var key = (location, session, code, code.IsEmpty ? content.Bib ?? "" : "");
         if (!_times.TryGetValue(key, out List<long>? times))
             _times[key] = times = [];
         times.Add(EpochTime.FromUtc(time));
     }
-
-    static string? NextText(ref Utf8JsonReader reader) =>
-        reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
 
     static string Unescape(ReadOnlySpan<byte> jsonText)
     {
