@@ -71,7 +71,8 @@ static class CloudSessions
         {
             session = await cloud.GetSessionAsync(token, cancellation).ConfigureAwait(false);
         }
-        catch (RufusCloudException exception) when (exception.Failure == RufusFailure.KeyRefused)
+        catch (RufusCloudException exception)
+            when (exception.Failure is RufusFailure.KeyRefused or RufusFailure.PermissionMissing)
         {
             return;
         }

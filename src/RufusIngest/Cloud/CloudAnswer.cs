@@ -71,16 +71,20 @@ sealed class CloudAnswer
     }
 
     /// <summary>Member of an object as text; null when absent or not text that can be read.</summary>
-    public static string? Text(JsonElement item, string name)
+    public static string? Text(JsonElement item, string name) =>
+        TryGet(item, name, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+            ? Plain(value)
+            : null;
+
+    /// <summary>Text, number or truth as text; null for anything else.</summary>
+    public static string? Plain(JsonElement value)
     {
-        if (!TryGet(item, name, out JsonElement value))
-            return null;
         try
         {
             return value.ValueKind switch
             {
                 JsonValueKind.String => value.GetString(),
-                JsonValueKind.Number => value.GetRawText(),
+                JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
                 _ => null,
             };
         }

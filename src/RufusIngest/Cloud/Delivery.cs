@@ -10,12 +10,11 @@ namespace RufusIngest.Cloud;
 /// <param name="options">Bounds, times and policies.</param>
 /// <param name="seed">Of the jitter.</param>
 /// <param name="maybeSentUpTo">Numbers up to it may have been sent before this object was made.</param>
-sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0)
+/// <param name="mostAtOnce">Most passings the server takes in a request, when that is known.</param>
+sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0, int mostAtOnce = int.MaxValue)
 {
     /// <summary>What is told of a passing whose number the server has for another one.</summary>
     public const string TakenWords = "The server has another passing under this number.";
-
-    const string GoneWords = "Session not found or closed";
 
     /// <summary>Most questions on one suspicious success; then the server's success counts.</summary>
     const int MaxQuestions = 5;
@@ -114,7 +113,7 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0)
         if (e.Status is >= 200 and <= 299)
             return OnSuccess(e);
         _progress.MarkSent(_from, _to);
-        if (e.Status == 404 || string.Equals(e.Words, GoneWords, StringComparison.OrdinalIgnoreCase))
+        if (RufusCloudException.SaysGone(e.Status, e.Words))
             return OnGone();
         if (IsPassing(e.Status))
             return Wait(State.Waiting, e.RetryAfter);
@@ -124,7 +123,7 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0)
             return Send();
         }
 
-        return e.Status is 400 or 413 ? OnRefused(e) : Stop(RufusCloudException.Classify(e.Status));
+        return e.Status is 400 or 413 ? OnRefused(e) : Stop(RufusCloudException.Classify(e.Status, e.Words));
     }
 
     DeliveryAction OnSuccess(in DeliveryEvent e)
@@ -188,7 +187,7 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0)
         ResetDelay();
         return ++_refusedInARow < options.MaxSetAsideInARow
             ? GoOn()
-            : Stop(RufusCloudException.Classify(e.Status));
+            : Stop(RufusCloudException.Classify(e.Status, e.Words));
     }
 
     DeliveryAction OnMaybeSent(in DeliveryEvent e)
@@ -268,7 +267,7 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0)
 
     DeliveryAction OnOpenFailed(in DeliveryEvent e) =>
         MayPass(e.Status) ? Wait(State.WaitingToOpen, e.RetryAfter)
-        : Stop(e.Status is 401 or 403 ? RufusFailure.KeyRefused : RufusFailure.SessionGone);
+        : Stop(e.Status is 401 or 403 ? RufusCloudException.Classify(e.Status, e.Words) : RufusFailure.SessionGone);
 
     DeliveryAction OnResumed(in DeliveryEvent e)
     {
@@ -312,7 +311,7 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0)
     void ChoosePiece()
     {
         _from = _progress.Cursor + 1;
-        int most = _mostInAPiece;
+        int most = Math.Min(_mostInAPiece, mostAtOnce);
         if (_refusedTo >= _from)
             most = Math.Min(most, (_refusedTo - _from + 2) / 2);
         _to = _progress.EndOfRun(most);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 
 namespace RufusIngest.Cloud;
@@ -12,16 +13,15 @@ namespace RufusIngest.Cloud;
 /// </summary>
 /// <remarks>
 /// Every method fails with <see cref="RufusCloudException"/>, or <see cref="OperationCanceledException"/> when asked
-/// to. The time-out of the <see cref="HttpClient"/> holds for a whole call, its answer included. Its handler should not
-/// follow redirects: it would take the key to wherever it is sent. A redirect is a failure in any case.
+/// to. The time-out of the <see cref="HttpClient"/> holds for a whole call, its answer included. A redirect is a failure;
+/// a handler that follows redirects, as that of <c>new HttpClient()</c> does, takes the key to wherever it is sent: use
+/// <see cref="CreateHttpClient"/>. Nothing is repeated but a bind without its <c>type</c>: a call that failed may have
+/// been done.
 /// </remarks>
-public sealed class RufusCloudClient
+public sealed partial class RufusCloudClient
 {
     /// <summary>Where the API is when the <see cref="HttpClient"/> has no base address.</summary>
     public const string DefaultAddress = "https://api.runonrufus.com/v0/";
-
-    /// <summary>Passings on a full page of a listing.</summary>
-    const int PageSize = 5000;
 
     static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -51,128 +51,38 @@ public sealed class RufusCloudClient
     }
 
     /// <summary>
-    /// Registers a device under the account of the key, or finds it registered already: 409 with its id counts as
-    /// bound. A server that refuses <c>type</c> is asked once more without it.
-    /// </summary>
-    /// <returns>The device id, to be kept by the caller.</returns>
-    public async Task<string> BindDeviceAsync(
-        string model, string serialNumber, string? alias = null, string? firmware = null,
-        CancellationToken cancellationToken = default)
-    {
-        const string Path = "devices";
-        CloudAnswer answer = await PostAsync(_options.DeviceType).ConfigureAwait(false);
-        if (answer.Status == 400 && _options.DeviceType is not null)
-            answer = await PostAsync(null).ConfigureAwait(false);
-        if (answer.Status == 409 && CloudAnswer.Text(answer.Root, "deviceid") is { Length: > 0 } bound)
-            return bound;
-        Require(answer, HttpMethod.Post, Path, cancellationToken);
-        return Member(answer, "deviceid", HttpMethod.Post, Path);
-
-        Task<CloudAnswer> PostAsync(string? type) => CallAsync(
-            HttpMethod.Post,
-            Path,
-            Write([("type", type), ("model", model), ("serial_number", serialNumber), ("alias", alias),
-                ("firmware", firmware)]),
-            _options.MaxAnswerBytes,
-            cancellationToken);
-    }
-
-    /// <summary>
-    /// Opens a session of a device. <b>The server closes the session the device had open</b>: keep the token, and do
-    /// not open another one after a restart.
-    /// </summary>
-    /// <returns>The session's token, to be kept by the caller.</returns>
-    public async Task<string> OpenSessionAsync(
-        string deviceId, string? alias = null, CancellationToken cancellationToken = default)
-    {
-        const string Path = "sessions";
-        byte[] body = Write([("deviceid", deviceId), ("alias", alias)]);
-        CloudAnswer answer = await CallAsync(HttpMethod.Post, Path, body, _options.MaxAnswerBytes, cancellationToken)
-            .ConfigureAwait(false);
-        Require(answer, HttpMethod.Post, Path, cancellationToken);
-        return Member(answer, "token_session", HttpMethod.Post, Path);
-    }
-
-    /// <summary>Closes a session for good: it takes no more passings but can be read. Nothing reopens it.</summary>
-    public async Task CloseSessionAsync(string tokenSession, CancellationToken cancellationToken = default)
-    {
-        string path = "sessions/close/" + Segment(tokenSession);
-        CloudAnswer answer = await CallAsync(HttpMethod.Patch, path, [], _options.MaxAnswerBytes, cancellationToken)
-            .ConfigureAwait(false);
-        Require(answer, HttpMethod.Patch, path, cancellationToken);
-    }
-
-    /// <summary>Asks for a session. Needs a key that may read.</summary>
-    public async Task<CloudSession> GetSessionAsync(string tokenSession, CancellationToken cancellationToken = default)
-    {
-        string path = "sessions/" + Segment(tokenSession);
-        CloudAnswer answer = await CallAsync(HttpMethod.Get, path, null, _options.MaxAnswerBytes, cancellationToken)
-            .ConfigureAwait(false);
-        RequireReadable(answer, HttpMethod.Get, path, cancellationToken);
-        _ = CloudAnswer.TryGet(answer.Root, "result", out JsonElement item);
-        if (item.ValueKind == JsonValueKind.Array)
-            item = item.GetArrayLength() > 0 ? item[0] : default;
-        if (item.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
-            throw Failure(RufusFailure.NotFound, answer, HttpMethod.Get, path, answer.Description);
-        return new()
-        {
-            TokenSession = CloudAnswer.Text(item, "token_session") ?? tokenSession,
-            Alias = CloudAnswer.Text(item, "alias"),
-            Active = CloudAnswer.Truth(item, "active"),
-            Passings = CloudAnswer.Integer(item, "passings"),
-            CreationDate = CloudAnswer.Time(item, "creation_date"),
-            First = CloudAnswer.Time(item, "first"),
-            Last = CloudAnswer.Time(item, "last"),
-        };
-    }
-
-    /// <summary>
-    /// Lists the passings of a session, open or closed, page by page as they are asked for. Needs a key that may read.
-    /// An unknown session and an empty one look alike. Ends at the server's word, at a page that is not full, or at an
-    /// empty one; a page that comes again and more pages than <see cref="RufusCloudOptions.MaxPages"/> are failures.
-    /// </summary>
-    /// <param name="tokenSession">The session.</param>
-    /// <param name="first">Lowest number wanted.</param>
-    /// <param name="last">Highest number wanted.</param>
-    /// <param name="cancellationToken">Ends the listing.</param>
-    public async IAsyncEnumerable<CloudPassing> GetSessionPassingsAsync(
-        string tokenSession, int? first = null, int? last = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        string range = string.Create(CultureInfo.InvariantCulture, $"passings/session/{Segment(tokenSession)}?")
-            + (first is null ? "" : string.Create(CultureInfo.InvariantCulture, $"first={first}&"))
-            + (last is null ? "" : string.Create(CultureInfo.InvariantCulture, $"last={last}&"));
-        CloudPassing? previous = null;
-        for (int page = 1; ; page++)
-        {
-            string path = range + string.Create(CultureInfo.InvariantCulture, $"page={page}");
-            if (page > _options.MaxPages)
-                throw NotUnderstood(0, HttpMethod.Get, path, $"More than {_options.MaxPages} pages.");
-            CloudAnswer answer = await CallAsync(HttpMethod.Get, path, null, _options.MaxPageBytes, cancellationToken)
-                .ConfigureAwait(false);
-            if (answer.Status == 404)
-                yield break;
-            RequireReadable(answer, HttpMethod.Get, path, cancellationToken);
-            List<CloudPassing> passings = ReadPage(answer, path, out bool hasMore);
-            if (passings.Count == 0)
-                yield break;
-            if (passings[0] == previous)
-                throw NotUnderstood(answer.Status, HttpMethod.Get, path, "The page before came again.");
-            previous = passings[0];
-            foreach (CloudPassing passing in passings)
-                yield return passing;
-            if (!hasMore)
-                yield break;
-        }
-    }
-
-    /// <summary>
     /// Posts a batch. Throws only when there is no answer. The body may still be on its way out when this returns: the
     /// caller cancels the call and waits for the content.
     /// </summary>
     internal Task<CloudAnswer> PostPassingsAsync(
         PassingsContent content, TimeProvider time, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, "passings", content, _options.MaxAnswerBytes, time, cancellationToken);
+
+    /// <summary>
+    /// Makes an HTTP client that keeps the key where it belongs: it follows no redirect, and gives up connecting after
+    /// 10 s. The caller disposes it, and may set its time-out.
+    /// </summary>
+    /// <param name="address">Base address, with or without a slash at the end; null for the cloud's.</param>
+    public static HttpClient CreateHttpClient(Uri? address = null) =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) })
+        {
+            BaseAddress = address,
+        };
+
+    /// <summary>False when it is known that the server has no feed of a device.</summary>
+    internal bool HasFeed => _options.Profile?.Feed != false;
+
+    /// <summary>Most passings a request may hold, as far as known.</summary>
+    internal int MaxPassingsPerPost => _options.Profile?.MaxPassingsPerPost ?? int.MaxValue;
+
+    /// <inheritdoc cref="RufusCloudOptions.MaxPages"/>
+    internal int MaxPages => _options.MaxPages;
+
+    internal RufusCloudException NoEnd(string path) =>
+        NotUnderstood(0, HttpMethod.Get, path, $"More than {MaxPages} answers, and still more.");
+
+    internal RufusCloudException NoNumber(string deviceId) =>
+        NotUnderstood(0, HttpMethod.Get, $"passings/device2/{deviceId}", "A passing has no num_passing.");
 
     /// <summary>Words from outside as one short line without the key.</summary>
     internal string? Redact(string? text) => CloudAnswer.Redact(text, _apiKey);
@@ -212,9 +122,9 @@ public sealed class RufusCloudClient
             VersionPolicy = _http.DefaultVersionPolicy,
         };
         request.Headers.Accept.Add(new("application/json"));
-        if (_options.SendApiKeyHeader)
+        if (_options.SendsApiKey)
             request.Headers.Add("api_key", _apiKey);
-        if (_options.SendXApiKeyHeader)
+        if (_options.SendsXApiKey)
             request.Headers.Add("x-api-key", _apiKey);
         using HttpResponseMessage response = await _http
             .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
@@ -228,7 +138,7 @@ public sealed class RufusCloudClient
     void Require(CloudAnswer answer, HttpMethod method, string path, CancellationToken cancellationToken)
     {
         if (!answer.IsSuccess)
-            throw Failure(RufusCloudException.Classify(answer.Status), answer, method, path, answer.Description);
+            throw Failure(RufusCloudException.Classify(answer.Status, answer.Description), answer, method, path, answer.Description);
         if (answer.Broken is OperationCanceledException)
             cancellationToken.ThrowIfCancellationRequested();
     }
@@ -248,31 +158,77 @@ public sealed class RufusCloudClient
             ? value
             : throw NotUnderstood(answer.Status, method, path, $"The answer holds no {name}. {answer.Broken?.Message}");
 
-    List<CloudPassing> ReadPage(CloudAnswer answer, string path, out bool hasMore)
+    /// <summary>A listing, page by page as it is asked for. It ends whatever the server does.</summary>
+    /// <param name="path">Path with its query, if any; the page is added.</param>
+    /// <param name="pageSize">
+    /// Items on a full page, where the server does not say whether there is more; 0: then there is no other page.
+    /// </param>
+    /// <param name="read">Makes an item of what the list holds.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    async IAsyncEnumerable<T> ListAsync<T>(
+        string path, int pageSize, Func<JsonElement, T> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        List<CloudPassing> passings = [];
-        hasMore = false;
-        if (!CloudAnswer.TryGet(answer.Root, "result", out JsonElement result)
-            || result.ValueKind == JsonValueKind.Null)
-            return passings;
-        if (result.ValueKind != JsonValueKind.Array)
-            throw NotUnderstood(answer.Status, HttpMethod.Get, path, "The result is not a list.");
-        foreach (JsonElement item in result.EnumerateArray())
+        JsonElement previous = default;
+        for (int page = 1; ; page++)
         {
-            passings.Add(new()
-            {
-                Number = CloudAnswer.Integer(item, "num_passing"),
-                Bib = CloudAnswer.Text(item, "bib"),
-                Chip = CloudAnswer.Text(item, "chip"),
-                Timestamp = CloudAnswer.Time(item, "timestamp"),
-                Latitude = CloudAnswer.Real(item, "latitude"),
-                Longitude = CloudAnswer.Real(item, "longitude"),
-            });
+            // Where no paging is documented, the first page is asked for without a number.
+            string at = pageSize == 0 && page == 1 ? path : WithPage(path, page);
+            if (page > _options.MaxPages)
+                throw NotUnderstood(0, HttpMethod.Get, at, $"More than {_options.MaxPages} pages.");
+            CloudAnswer answer = await GetAsync(at, _options.MaxPageBytes, cancellationToken).ConfigureAwait(false);
+            if (answer.Status == 404)
+                yield break;
+            RequireReadable(answer, HttpMethod.Get, at, cancellationToken);
+            List<JsonElement> items = ReadResult(answer, at);
+            if (items.Count == 0)
+                yield break;
+            if (previous.ValueKind != JsonValueKind.Undefined && JsonElement.DeepEquals(items[0], previous))
+                throw NotUnderstood(answer.Status, HttpMethod.Get, at, "The page before came again.");
+            previous = items[0];
+            foreach (JsonElement item in items)
+                yield return read(item);
+            _ = CloudAnswer.TryGet(answer.Root, "pagination", out JsonElement pagination);
+            if (!(CloudAnswer.Truth(pagination, "has_more") ?? (pageSize > 0 && items.Count >= pageSize)))
+                yield break;
         }
+    }
 
-        _ = CloudAnswer.TryGet(answer.Root, "pagination", out JsonElement pagination);
-        hasMore = CloudAnswer.Truth(pagination, "has_more") ?? passings.Count >= PageSize;
-        return passings;
+    static string WithPage(string path, int page) =>
+        string.Create(CultureInfo.InvariantCulture, $"{path}{(path.Contains('?') ? '&' : '?')}page={page}");
+
+    Task<CloudAnswer> GetAsync(string path, int maxBytes, CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Get, path, null, maxBytes, cancellationToken);
+
+    /// <summary>The items of <c>result</c>, whether it is a list, one object, null or left out.</summary>
+    List<JsonElement> ReadResult(CloudAnswer answer, string path, string name = "result")
+    {
+        _ = CloudAnswer.TryGet(answer.Root, name, out JsonElement result);
+        return result.ValueKind switch
+        {
+            JsonValueKind.Undefined or JsonValueKind.Null => [],
+            JsonValueKind.Object => [result],
+            JsonValueKind.Array => [.. result.EnumerateArray()],
+            _ => throw NotUnderstood(answer.Status, HttpMethod.Get, path, $"The {name} is not a list."),
+        };
+    }
+
+    /// <summary>The one item of a result; an empty one is not found, in whichever form.</summary>
+    async Task<JsonElement> GetOneAsync(string path, CancellationToken cancellationToken)
+    {
+        CloudAnswer answer = await GetAsync(path, _options.MaxAnswerBytes, cancellationToken).ConfigureAwait(false);
+        RequireReadable(answer, HttpMethod.Get, path, cancellationToken);
+        return ReadResult(answer, path) is [var item, ..] && item.ValueKind == JsonValueKind.Object
+            ? item
+            : throw Failure(RufusFailure.NotFound, answer, HttpMethod.Get, path, answer.Description);
+    }
+
+    /// <summary>Sends a call that has no answer but that it was done.</summary>
+    async Task DoAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
+    {
+        CloudAnswer answer = await CallAsync(method, path, body, _options.MaxAnswerBytes, cancellationToken)
+            .ConfigureAwait(false);
+        Require(answer, method, path, cancellationToken);
     }
 
     RufusCloudException Failure(
@@ -297,6 +253,24 @@ public sealed class RufusCloudClient
             throw new ArgumentException("An id cannot be a path.", nameof(id));
         return Uri.EscapeDataString(id);
     }
+
+    static string Query(ReadOnlySpan<(string Name, string? Value)> parameters)
+    {
+        StringBuilder query = new();
+        foreach ((string name, string? value) in parameters)
+        {
+            if (value is not null)
+                query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+
+        return query.ToString();
+    }
+
+    static string? Text(int? number) => number?.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The API's form: UTC with exactly three digits of milliseconds, the rest cut off.</summary>
+    internal static string? Text(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     static byte[] Write(ReadOnlySpan<(string Name, string? Value)> members)
     {

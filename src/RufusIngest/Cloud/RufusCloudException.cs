@@ -5,8 +5,16 @@ namespace RufusIngest.Cloud;
 /// <summary>Why a call failed, told apart by what to do about it.</summary>
 public enum RufusFailure
 {
-    /// <summary>401 or 403: the key is wrong or lacks the access type. Do not repeat; get another key.</summary>
+    /// <summary>
+    /// 401 or 403: the key is wrong, or lacks the access and the server does not say so. Do not repeat; get another key.
+    /// </summary>
     KeyRefused,
+
+    /// <summary>
+    /// 403 with words about access type or permission: the key is known. Give it the access that the call needs (READ for
+    /// GET, WRITE for POST and PATCH, the unbind flag for DELETE), or use another.
+    /// </summary>
+    PermissionMissing,
 
     /// <summary>404: no such device or session. Check the id.</summary>
     NotFound,
@@ -70,8 +78,10 @@ public sealed class RufusCloudException : Exception
     /// <summary>How long the server asks to wait, as it said it: no cap is applied.</summary>
     public TimeSpan? RetryAfter { get; }
 
-    internal static RufusFailure Classify(int status) => status switch
+    /// <summary>What a status without success means; the words only tell the two kinds of 403 apart.</summary>
+    internal static RufusFailure Classify(int status, string? words) => status switch
     {
+        403 when SaysPermission(words) => RufusFailure.PermissionMissing,
         401 or 403 => RufusFailure.KeyRefused,
         404 => RufusFailure.NotFound,
         408 or >= 500 => RufusFailure.ServerFault,
@@ -80,6 +90,15 @@ public sealed class RufusCloudException : Exception
         >= 400 => RufusFailure.BadRequest,
         _ => RufusFailure.AnswerNotUnderstood,
     };
+
+    /// <summary>Whether an insert's answer without success means that the session is unknown or closed.</summary>
+    internal static bool SaysGone(int status, string? words) =>
+        status == 404 || string.Equals(words, "Session not found or closed", StringComparison.OrdinalIgnoreCase);
+
+    static bool SaysPermission(string? words) =>
+        words is not null
+        && (words.Contains("access type", StringComparison.OrdinalIgnoreCase)
+            || words.Contains("permission", StringComparison.OrdinalIgnoreCase));
 
     static string Describe(RufusFailure failure, int status, string method, string path, string? description)
     {

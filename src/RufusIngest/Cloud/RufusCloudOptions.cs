@@ -26,10 +26,42 @@ public sealed class RufusCloudOptions
     /// <summary>Most pages read in one listing; the next one is a failure, not an end. Default 1,000.</summary>
     public int MaxPages { get; init; } = 1000;
 
+    /// <summary>
+    /// How the server behaves where its documentation leaves it open; null: not known. It can keep the client from sending
+    /// or asking what the server does not take, and never makes it less tolerant.
+    /// </summary>
+    public CloudProfile? Profile { get; init; }
+
+    /// <summary>Path of the list of devices, which the specification leaves out. Default <c>devices</c>.</summary>
+    public string DevicesPath { get; init; } = "devices";
+
+    /// <summary>Path of the list of events, which the specification leaves out. Default <c>events</c>.</summary>
+    public string EventsPath { get; init; } = "events";
+
+    /// <summary>Where telemetry goes; null, the default: it is off.</summary>
+    public CloudRoute? TelemetryRoute { get; init; }
+
+    /// <summary>Where an event's participants are listed; null, the default: it is off.</summary>
+    public CloudRoute? ParticipantsRoute { get; init; }
+
+    /// <summary>Where participants are created; null, the default: it is off.</summary>
+    public CloudRoute? CreateParticipantRoute { get; init; }
+
+    internal bool SendsApiKey => SendApiKeyHeader && Profile?.ApiKeyHeader != false;
+
+    internal bool SendsXApiKey => SendXApiKeyHeader && Profile?.XApiKeyHeader != false;
+
     internal void Check()
     {
+        CloudRoute.CheckPath(DevicesPath, nameof(DevicesPath));
+        CloudRoute.CheckPath(EventsPath, nameof(EventsPath));
+        TelemetryRoute?.Check(nameof(TelemetryRoute));
+        ParticipantsRoute?.Check(nameof(ParticipantsRoute));
+        CreateParticipantRoute?.Check(nameof(CreateParticipantRoute));
         if (!SendApiKeyHeader && !SendXApiKeyHeader)
             throw new ArgumentException("The key must be sent by at least one header.");
+        if (!SendsApiKey && !SendsXApiKey)
+            throw new ArgumentException("The profile says that the server takes none of the headers that are switched on.");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxAnswerBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPageBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPages);

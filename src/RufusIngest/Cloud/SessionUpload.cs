@@ -99,7 +99,7 @@ sealed class SessionUpload(string location, int session, UploadContext context)
     public void Begin(PassingSource source, string? keptToken, int acknowledgedNumber, int maybeSentUpTo)
     {
         ulong seed = (ulong)context.Time.GetTimestamp() ^ NameHash(location, session);
-        _delivery = new(context.Options, seed, maybeSentUpTo);
+        _delivery = new(context.Options, seed, maybeSentUpTo, context.Cloud.MaxPassingsPerPost);
         _acknowledgedNumber = acknowledgedNumber;
         lock (_lock)
         {

@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+
+namespace RufusIngest.Cloud;
+
+/// <summary>
+/// The passings of a device as they arrive at the server, across its sessions, each once. Needs a key that may read. Not
+/// thread-safe.
+/// </summary>
+/// <remarks>
+/// The server's own feed jumps to the device's newest session as soon as there is one. Before following, this one reads
+/// the old session to its end and the sessions that were opened and closed in between. Where the server has no feed, or
+/// one that ignores the position, it reads the active session by number. A passing with a lower number than one that was
+/// read before, stored later, is not seen: numbers are taken to arrive in order, as this library sends them.
+/// </remarks>
+/// <param name="cloud">Asks the server.</param>
+/// <param name="deviceId">The device.</param>
+/// <param name="position">Where to go on; null: at the beginning of the session the server chooses.</param>
+public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosition? position = null)
+{
+    bool _hasFeed = cloud.HasFeed;
+
+    /// <summary>
+    /// Where to go on after the passing that was given last: keep it once that is processed. Null: nothing was read yet.
+    /// </summary>
+    public FeedPosition? Position { get; private set; } = position;
+
+    /// <summary>
+    /// How often the feed went to another session without knowing whether there were others between, because the server
+    /// does not say when sessions were opened.
+    /// </summary>
+    public int UncertainJumps { get; private set; }
+
+    /// <summary>Reads what is new now, and ends. After a failure call it again: it goes on after the last passing given.</summary>
+    /// <exception cref="RufusCloudException">
+    /// The server cannot be asked, gives passings without number, or does not come to an end.
+    /// </exception>
+    public async IAsyncEnumerable<CloudPassing> ReadAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        for (int round = 0; ; round++)
+        {
+            if (round >= cloud.MaxPages)
+                throw cloud.NoEnd($"passings/device2/{deviceId}");
+            FeedPage? page = _hasFeed ? await AskAsync(cancellationToken).ConfigureAwait(false) : null;
+            string? session = page?.TokenSession ?? await FindActiveAsync(cancellationToken).ConfigureAwait(false);
+            if (session is not null && Position is not null && session != Position.TokenSession)
+            {
+                await foreach (CloudPassing passing in LeaveAsync(session, cancellationToken).ConfigureAwait(false))
+                    yield return passing;
+            }
+
+            Position = session is null || session == Position?.TokenSession ? Position : new(session, 0);
+            bool isByNumber = page is null || IgnoresPosition(page);
+            if (Position is not null && isByNumber)
+            {
+                await foreach (CloudPassing passing in DrainAsync(cancellationToken).ConfigureAwait(false))
+                    yield return passing;
+            }
+
+            if (isByNumber)
+                yield break;
+            int before = Position!.Last;
+            foreach (CloudPassing passing in page!.Passings.OrderBy(passing => passing.Number))
+            {
+                if (Take(passing))
+                    yield return passing;
+            }
+
+            if (Position.Last == before)
+                yield break;
+        }
+    }
+
+    /// <summary>Asks the feed; null when there is none, or no session.</summary>
+    async Task<FeedPage?> AskAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cloud.GetFeedPageAsync(deviceId, Position, cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (RufusCloudException e) when (e.Failure == RufusFailure.NotFound)
+        {
+            return null;
+        }
+    }
+
+    async Task<string?> FindActiveAsync(CancellationToken cancellationToken)
+    {
+        CloudSession? active = await cloud.GetActiveSessionAsync(deviceId, cancellationToken).ConfigureAwait(false);
+        if (active is not null)
+            _hasFeed = false; // The device has a session, so it was the feed that was not found.
+        return active?.TokenSession;
+    }
+
+    /// <summary>Whether a page holds passings, and none of them is new: then what is new may be behind them.</summary>
+    bool IgnoresPosition(FeedPage page)
+    {
+        if (page.Passings.Count == 0 || page.Passings.Any(passing => passing.Number is null || passing.Number > Position!.Last))
+            return false;
+        _hasFeed = false;
+        return true;
+    }
+
+    /// <summary>Reads the rest of the session at the position, and the sessions between it and another one.</summary>
+    async IAsyncEnumerable<CloudPassing> LeaveAsync(
+        string next, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string old = Position!.TokenSession;
+        await foreach (CloudPassing passing in DrainAsync(cancellationToken).ConfigureAwait(false))
+            yield return passing;
+        foreach (string between in await FindBetweenAsync(old, next, cancellationToken).ConfigureAwait(false))
+        {
+            Position = new(between, 0);
+            await foreach (CloudPassing passing in DrainAsync(cancellationToken).ConfigureAwait(false))
+                yield return passing;
+        }
+    }
+
+    async Task<List<string>> FindBetweenAsync(string old, string next, CancellationToken cancellationToken)
+    {
+        List<CloudSession> sessions = [];
+        await foreach (CloudSession session in cloud.GetSessionsAsync(deviceId, cancellationToken).ConfigureAwait(false))
+            sessions.Add(session);
+        DateTimeOffset? begin = sessions.Find(session => session.TokenSession == old)?.CreationDate;
+        DateTimeOffset? end = sessions.Find(session => session.TokenSession == next)?.CreationDate;
+        if (begin is null || end is null)
+        {
+            UncertainJumps++;
+            return [];
+        }
+
+        return
+        [
+            .. sessions.Where(session => session.CreationDate >= begin && session.CreationDate <= end)
+                .OrderBy(session => session.CreationDate).Select(session => session.TokenSession)
+                .Where(token => token.Length > 0 && token != old && token != next),
+        ];
+    }
+
+    async IAsyncEnumerable<CloudPassing> DrainAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        FeedPosition at = Position!;
+        await foreach (CloudPassing passing in cloud
+            .GetSessionPassingsAsync(at.TokenSession, at.Last + 1, null, cancellationToken).ConfigureAwait(false))
+        {
+            if (Take(passing))
+                yield return passing with { TokenSession = at.TokenSession, DeviceId = deviceId };
+        }
+    }
+
+    /// <summary>Moves the position to a passing that is new.</summary>
+    bool Take(CloudPassing passing)
+    {
+        int number = passing.Number ?? throw cloud.NoNumber(deviceId);
+        if (number <= Position!.Last)
+            return false;
+        Position = Position with { Last = number };
+        return true;
+    }
+}
