@@ -22,7 +22,7 @@ public sealed partial class RufusCloudClient
             answer = await PostAsync(null).ConfigureAwait(false);
         if (answer.Status == 409 && CloudAnswer.Text(answer.Root, "deviceid") is { Length: > 0 } bound)
             return bound;
-        Require(answer, HttpMethod.Post, Path, cancellationToken);
+        RequireReadable(answer, HttpMethod.Post, Path, cancellationToken);
         return Member(answer, "deviceid", HttpMethod.Post, Path);
 
         Task<CloudAnswer> PostAsync(string? type) => CallAsync(
