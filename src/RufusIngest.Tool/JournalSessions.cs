@@ -129,7 +129,9 @@ sealed class JournalSessions(
         string? device = null;
         if (token is null)
         {
-            (token, device) = await CloudSessions.OpenOneAsync(terminal, cloud, location, options.Quiet, cancellation)
+            // A session of this race may be closed by its next one: all its passings are there by now.
+            string[] own = [.. journal.GetSessions().Select(kept => kept.Token).OfType<string>()];
+            (token, device) = await CloudSessions.OpenOneAsync(terminal, cloud, location, options, own, cancellation)
                 .ConfigureAwait(false);
         }
         else
