@@ -72,9 +72,9 @@ public class DevicePassingsTests
         await venue.PostAsync("passings", TestVenue.Body(token, At(1, 10), At(2, 20)));
         var passings = Inner(await venue.GetAsync($"passings/session/{token}?first=2")).GetProperty("result");
         Assert.Equal(
-            $$"""
-            {"description":"Success","deviceid":"{{device}}","session_used":"{{token}}","session_label":"Finish",
-            "resumed_from":1,"passings":{{passings.GetRawText()}},
+            $$$"""
+            {"description":"Success","deviceid":"{{{device}}}","session_used":"{{{token}}}","session_label":"Finish",
+            "resumed_from":1,"passings":{{{passings.GetRawText()}}},
             "pagination":{"page":1,"limit":5000,"total":1,"has_more":false}}
             """.ReplaceLineEndings(""),
             Inner(await venue.GetAsync($"passings/device2/{device}?token_session={token}&last=1")).GetRawText());

@@ -21,11 +21,11 @@ public class SessionOperationsTests
         var second = await venue.OpenAsync(device);
         (await venue.GetAsync($"sessions/device/{device}")).Is(
             HttpStatusCode.OK,
-            $$"""
+            $$$"""
             {"description":"Success","result":[
-            {"token_session":"{{first}}","alias":"Finish","creation_date":"2026-05-03T08:00:00.125Z",
+            {"token_session":"{{{first}}}","alias":"Finish","creation_date":"2026-05-03T08:00:00.125Z",
             "active":false,"passings":2},
-            {"token_session":"{{second}}","alias":"Finish","creation_date":"2026-05-03T09:00:00.125Z",
+            {"token_session":"{{{second}}}","alias":"Finish","creation_date":"2026-05-03T09:00:00.125Z",
             "active":true,"passings":0}],"pagination":{"page":1,"limit":5000,"total":2,"has_more":false}}
             """.ReplaceLineEndings(""));
         var page = (await venue.GetAsync($"sessions/device/{device}?page=2&limit=1")).Json;
