@@ -5,7 +5,7 @@ namespace RufusIngest.Server;
 /// <summary>What all operations share.</summary>
 sealed record OperationContext(VenueRules Rules, VenueStore Store, Responses Responses)
 {
-    /// <summary>Reads a body of strings into <paramref name="values"/>; false when it answered for a wrong one.</summary>
+    /// <summary>Reads a body of strings; false when it answered for a wrong one.</summary>
     public async Task<bool> TryReadStringsAsync(HttpContext context, string[] names, int required, string?[] values)
     {
         var body = new BodyBuffer();

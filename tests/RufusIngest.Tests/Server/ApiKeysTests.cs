@@ -63,7 +63,7 @@ public class ApiKeysTests
         string[] posts = ["devices", "sessions", "passings"];
         venue.Client.DefaultRequestHeaders.Clear();
         venue.Client.DefaultRequestHeaders.Add("api_key", TestVenue.WriteKey);
-        foreach (var path in gets)
+        foreach (var path in (string[])[.. gets, "devices", "events"])
             (await venue.GetAsync(path)).Is(HttpStatusCode.Forbidden, WrongAccess);
         foreach (var path in posts)
             Assert.Equal(HttpStatusCode.BadRequest, (await venue.PostAsync(path, "{}")).Status);

@@ -57,9 +57,10 @@ public class SessionOperationsTests
         await using var venue = await TestVenue.StartAsync();
         foreach (var device in (string[])[await venue.BindAsync(), "nobody"])
         {
-            foreach (var path in (string[])["sessions/device/{0}", "sessions/device/{0}/active", "passings/device2/{0}"])
+            var sessions = $"sessions/device/{device}";
+            foreach (var path in (string[])[sessions, $"{sessions}/active", $"passings/device2/{device}"])
             {
-                (await venue.GetAsync(string.Format(path, device))).Says(
+                (await venue.GetAsync(path)).Says(
                     HttpStatusCode.NotFound, "Sessions not found", "deviceid", device);
             }
         }
@@ -71,7 +72,10 @@ public class SessionOperationsTests
         await using var none = await TestVenue.StartAsync();
         (await none.GetAsync("events")).Is(
             HttpStatusCode.OK,
-            """{"description":"Success","result":[],"pagination":{"page":1,"limit":1000,"total":0,"has_more":false}}""");
+            """
+            {"description":"Success","result":[],
+            "pagination":{"page":1,"limit":1000,"total":0,"has_more":false}}
+            """.ReplaceLineEndings(""));
 
         VenueEvent[] events =
         [
