@@ -6,7 +6,8 @@ namespace RufusIngest.Tool;
 /// <summary>Where the tool writes: results to one side, everything about the run to the other.</summary>
 sealed class Terminal
 {
-    const int WidthWhenPiped = 120;
+    // An id has 64 characters, and nobody reads across a pipe.
+    const int WidthWhenPiped = 240;
 
     readonly Lock _lock = new();
     readonly TextReader? _input;

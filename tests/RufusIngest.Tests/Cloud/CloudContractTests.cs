@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using RufusIngest.Cloud;
 using RufusIngest.Server;
 using RufusIngest.Tests.Support;
@@ -146,13 +147,13 @@ public sealed class CloudContractTests
     /// <summary>A venue server with its clock, and clients that speak to it in one way.</summary>
     sealed class Contract : IAsyncDisposable
     {
-        const string AllKey = "ror-0000000000000000000d";
+        const string AllKey = "ror-0000000000000000000e";
 
         readonly VenueServer _server;
         readonly HttpClient _http;
         readonly RufusCloudOptions _options;
 
-        Contract(VenueServer server, RufusCloudOptions options, Microsoft.Extensions.Time.Testing.FakeTimeProvider clock)
+        Contract(VenueServer server, RufusCloudOptions options, FakeTimeProvider clock)
         {
             _server = server;
             _options = options;
@@ -161,13 +162,13 @@ public sealed class CloudContractTests
             Cloud = With(AllKey);
         }
 
-        public Microsoft.Extensions.Time.Testing.FakeTimeProvider Clock { get; }
+        public FakeTimeProvider Clock { get; }
 
         public RufusCloudClient Cloud { get; }
 
         public static async Task<Contract> StartAsync(CloudEnvelope envelope, bool apiKey, bool xApiKey)
         {
-            Microsoft.Extensions.Time.Testing.FakeTimeProvider clock = new(Nine);
+            FakeTimeProvider clock = new(Nine);
             VenueServerOptions options = TestVenue.Options with
             {
                 Keys = [.. TestVenue.Options.Keys, new("all", AllKey, VenueAccess.ReadWrite | VenueAccess.Unbind)],

@@ -9,7 +9,7 @@ namespace RufusIngest.Tests.Tool;
 /// <summary>The commands that call one operation each, against the venue server.</summary>
 public sealed class ApiCommandTests : IAsyncLifetime
 {
-    const string Key = "ror-0000000000000000000d";
+    const string Key = "ror-0000000000000000000e";
 
     readonly TempFolder _folder = new();
     VenueServer _server = null!;
