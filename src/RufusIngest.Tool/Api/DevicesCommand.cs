@@ -24,15 +24,7 @@ static class DevicesCommand
             return ExitCode.Done;
         });
         AddBind(terminal, command);
-        command.Add(
-            "unbind", "Take a device off the account. Needs a key with the unbind flag.", [device],
-            async (cloud, parsed, cancellation) =>
-            {
-                string id = parsed.GetValue(device)!;
-                await cloud.UnbindDeviceAsync(id, cancellation).ConfigureAwait(false);
-                terminal.Say($"device {id} is unbound.");
-                return ExitCode.Done;
-            });
+        AddUnbind(terminal, command);
         AddTelemetry(terminal, command);
         return command.Command;
     }
@@ -60,6 +52,24 @@ static class DevicesCommand
                 return ExitCode.Done;
             },
             parsed => new() { DeviceType = parsed.GetValue(type) is { Length: > 0 } text ? text : null });
+    }
+
+    static void AddUnbind(Terminal terminal, ApiCommand command)
+    {
+        const string What = "with a device the cloud destroys all its sessions and passings";
+        Argument<string> device = ApiCommand.Device();
+        Option<bool> yes = new("--yes") { Description = "Do not ask." };
+        command.Add(
+            "unbind", $"Take a device off the account: {What}. Needs a key with the unbind flag.", [device, yes],
+            async (cloud, parsed, cancellation) =>
+            {
+                string id = parsed.GetValue(device)!;
+                if (!parsed.GetValue(yes) && terminal.Ask($"{What}. Unbind {id}?") != true)
+                    throw ToolException.BadInput($"{What}: give --yes if that is meant.");
+                await cloud.UnbindDeviceAsync(id, cancellation).ConfigureAwait(false);
+                terminal.Say($"device {id} is unbound.");
+                return ExitCode.Done;
+            });
     }
 
     static void AddTelemetry(Terminal terminal, ApiCommand command)

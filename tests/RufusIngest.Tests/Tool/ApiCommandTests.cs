@@ -62,10 +62,13 @@ public sealed class ApiCommandTests : IAsyncLifetime
         JsonElement shown = Assert.Single((await RunAsync("devices", "show", device, "--json")).Lines);
         Assert.Equal(("S-1", 0), (shown.GetProperty("serial_number").GetString(), shown.GetProperty("passings").GetInt32()));
         Assert.Contains("S-1", await PrintedAsync("devices", "show", device), StringComparison.Ordinal);
-        ToolRun refused = await RunWithAsync(TestVenue.ReadWriteKey, "devices", "unbind", device);
+        ToolRun unsure = await RunAsync("devices", "unbind", device);
+        Assert.Equal(ExitCode.BadInput, unsure.ExitCode);
+        Assert.Contains("destroys all its sessions and passings: give --yes", unsure.Error, StringComparison.Ordinal);
+        ToolRun refused = await RunWithAsync(TestVenue.ReadWriteKey, "devices", "unbind", device, "--yes");
         Assert.Equal(ExitCode.Refused, refused.ExitCode);
         Assert.Contains("PermissionMissing", refused.Error, StringComparison.Ordinal);
-        Assert.Equal(ExitCode.Done, (await RunAsync("devices", "unbind", device)).ExitCode);
+        Assert.Equal(ExitCode.Done, (await RunAsync("devices", "unbind", device, "--yes")).ExitCode);
         ToolRun empty = await RunAsync("devices", "list");
         Assert.Equal((0, ""), (empty.ExitCode, empty.Output));
         Assert.Contains("There are no devices.", empty.Error, StringComparison.Ordinal);
