@@ -17,6 +17,9 @@ public sealed class RufusCloudOptions
     /// </summary>
     public string? DeviceType { get; init; } = "CUSTOM_CHRONO";
 
+    /// <summary>What is known of the server; null: nothing.</summary>
+    public CloudProfile? Profile { get; init; }
+
     /// <summary>Longest answer that is read, in bytes after decompression. Default 4 MiB.</summary>
     public int MaxAnswerBytes { get; init; } = 4 << 20;
 
