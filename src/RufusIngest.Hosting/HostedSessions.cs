@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using RufusIngest.Cloud;
 using RufusIngest.Passings;
+using RufusIngest.Records;
 
 namespace RufusIngest.Hosting;
 
@@ -119,7 +120,6 @@ sealed class HostedSessions(
     public IReadOnlyList<LocationStatus> GetStatus(bool isSending)
     {
         List<LocationStatus> all = [];
-        var counters = pipeline.GetCounters().Locations.ToDictionary(location => location.Name);
         foreach (string location in pipeline.Settings.Locations.Select(settings => settings.Name))
         {
             bool isWanted = options.Locations.Any(wanted => wanted.Name == location);
@@ -134,7 +134,7 @@ sealed class HostedSessions(
             {
                 Location = location,
                 Session = current,
-                LastNumber = journal is null ? counters[location].LastNumber : 0,
+                LastNumber = journal is null ? CountersOf(location)?.LastNumber ?? 0 : 0,
                 AcknowledgedNumber = uploader?.GetAcknowledgedNumber(location, current) ?? 0,
             };
             if (isWanted || now.LastNumber > now.AcknowledgedNumber)
@@ -167,8 +167,12 @@ sealed class HostedSessions(
     {
         if (journal is not null)
             return Sessions(location).LastOrDefault() is { } last ? last.Session + (last.IsClosed ? 1 : 0) : 1;
-        return Math.Max(1, pipeline.GetCounters().Locations.First(counters => counters.Name == location).Session);
+        return Math.Max(1, CountersOf(location)?.Session ?? 1);
     }
+
+    /// <summary>Null: the pipeline has not come to its settings yet.</summary>
+    LocationCounters? CountersOf(string location) =>
+        pipeline.GetCounters().Locations.FirstOrDefault(counters => counters.Name == location);
 
     IEnumerable<StoredSession> Sessions(string location) =>
         journal?.GetSessions().Where(session => session.Location == location) ?? [];
