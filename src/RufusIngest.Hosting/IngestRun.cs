@@ -117,11 +117,17 @@ sealed class IngestRun : IAsyncDisposable
         }
     }
 
-    static HttpClient CreateHttp(RufusIngestOptions options, TimeProvider time) =>
-        new(ReadResilience.CreateHandler(options.Reads, options.CreatePrimaryHandler?.Invoke(), time))
+    static HttpClient CreateHttp(RufusIngestOptions options, TimeProvider time)
+    {
+        HttpClient http = new(ReadResilience.CreateHandler(options.Reads, options.CreatePrimaryHandler?.Invoke(), time))
         {
             BaseAddress = options.BaseAddress,
         };
+        // The upload has its own time-out; the client's would cut a longer one short.
+        if (http.Timeout < options.Upload.RequestTimeout)
+            http.Timeout = options.Upload.RequestTimeout;
+        return http;
+    }
 
     static RufusCloudClient CreateCloud(RufusIngestOptions options, HttpClient http) => new(
         http,

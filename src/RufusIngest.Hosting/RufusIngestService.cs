@@ -104,13 +104,11 @@ public sealed class RufusIngestService : BackgroundService, IAsyncDisposable
         Run.Sessions.AttachAsync(location, token, cancellation);
 
     /// <summary>
-    /// Where each location's current local session stands, and earlier ones that are not sent to their end. With a
-    /// journal it waits for a commit under way.
+    /// Where each location's current local session stands, and earlier ones that are not sent to their end; after the
+    /// stop, as it was left. With a journal it waits for a commit under way.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The host has not started it, or has stopped it.</exception>
-    public IReadOnlyList<LocationStatus> GetStatus() => _hasStopped
-        ? throw new InvalidOperationException("The ingest service has stopped.")
-        : Run.Sessions.GetStatus(Run.IsSending);
+    /// <exception cref="InvalidOperationException">The host has not started it.</exception>
+    public IReadOnlyList<LocationStatus> GetStatus() => Run.Sessions.GetStatus(Run.IsSending && !_hasStopped);
 
     /// <summary>
     /// After the stop of a run without a journal: the batches that were not acknowledged to their ends. The caller owns

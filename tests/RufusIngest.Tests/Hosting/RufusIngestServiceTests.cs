@@ -1,4 +1,4 @@
-using System.Net;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using RufusIngest.Cloud;
 using RufusIngest.Hosting;
@@ -272,7 +272,52 @@ public sealed class RufusIngestServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_session_is_opened_only_for_a_device_and_when_the_earlier_ones_are_sent()
+    public async Task A_session_is_not_opened_while_an_earlier_one_of_the_location_is_not_sent_to_its_end()
+    {
+        ScriptedCloud cloud = HostedIngest.NewCloud().Then(200, HostedIngest.EmptySession).ThenNeverAnswer();
+        await using HostedIngest ingest = await HostedIngest.StartAsync(
+            To(cloud) + (options => options.Locations[0].DeviceId = "d"));
+        await ingest.Service.AttachSessionAsync("Finish", "T", Cancelled);
+        await ingest.AddAsync(1);
+        await ingest.Service.Pipeline.OpenSessionAsync("Finish", Cancelled);
+        await ingest.Service.Pipeline.AddManualAsync("Finish", "2", DateTimeOffset.UnixEpoch.AddDays(20_000), Cancelled);
+        while (ingest.Service.GetStatus() is not [{ Session: 1 }, { Session: 2, Waiting: 1 }])
+            await Task.Yield();
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => ingest.Service.OpenCloudSessionAsync("Finish", Cancelled));
+        Assert.StartsWith("Finish/1 has 1 passings still to be sent;", refused.Message);
+        Assert.Equal(
+            [LocationState.Sending, LocationState.NoSession], ingest.Service.GetStatus().Select(status => status.State));
+        Assert.DoesNotContain(cloud.Requests, request => request.Path.EndsWith("/sessions", StringComparison.Ordinal));
+        await ingest.StopAsync(noTime: true);
+    }
+
+    [Fact]
+    public async Task When_only_the_sending_fails_reading_goes_on_and_the_host_too()
+    {
+        await using HostedIngest ingest = await HostedIngest.StartAsync(
+            To(HostedIngest.NewCloud()) + (options => options.Upload.MaxPassingsPerPost = 1));
+        await ingest.AddAsync(1);
+        await ingest.AddAsync(2);
+        using (SqliteConnection other = new($"Data Source={Journal};Pooling=False"))
+        {
+            other.Open();
+            using SqliteCommand command = other.CreateCommand();
+            command.CommandText = "DELETE FROM passings";
+            command.ExecuteNonQuery();
+        }
+
+        await ingest.Service.AttachSessionAsync("Finish", "T", Cancelled);
+        while (ingest.Finish.State != LocationState.Off)
+            await Task.Yield();
+        await ingest.AddAsync(3);
+        Assert.StartsWith("Sending has failed: ", (await ingest.CheckHealthAsync()).Description);
+        Assert.False(ingest.Lifetime.ApplicationStopping.IsCancellationRequested);
+        Assert.Contains(ingest.Logs.Lines, line => line.Level == LogLevel.Critical);
+    }
+
+    [Fact]
+    public async Task A_session_is_opened_only_for_a_device_that_is_named()
     {
         ScriptedCloud cloud = HostedIngest.NewCloud();
         await using HostedIngest ingest = await HostedIngest.StartAsync(To(cloud));
