@@ -31,14 +31,14 @@ static class CloudChecks
         if (session.Passings > 0)
         {
             throw new InvalidOperationException(
-                $"{location}: the session to send to has {session.Passings} passings already, and the numbers here begin at "
-                + "1; open another one.");
+                $"{location}: the session to send to has {session.Passings} passings already, and the numbers here begin "
+                + "at 1; open another one.");
         }
     }
 
     /// <summary>
-    /// A server that has more passings of a session than the journal: the journal lost its end, and its next numbers are
-    /// taken. Unknown when the server does not say within 5 s: the race does not wait for it.
+    /// A server that has more passings of a session than the journal: the journal lost its end, and its next numbers
+    /// are taken. Unknown when the server does not say within 5 s: the race does not wait for it.
     /// </summary>
     /// <exception cref="JournalException">It has.</exception>
     public static async Task RequireNotBehindAsync(
@@ -75,8 +75,8 @@ static class CloudChecks
                 return; // It does not heed the range.
             throw new JournalException(
                 JournalProblem.Damaged,
-                $"{session.Location}/{session.Session}: the server has passing {passing.Number}, and the journal ends at "
-                + $"{session.LastNumber}: it lost its end. Repair it with what the server has.");
+                $"{session.Location}/{session.Session}: the server has passing {passing.Number}, and the journal ends "
+                + $"at {session.LastNumber}: it lost its end. Repair it with what the server has.");
         }
     }
 }

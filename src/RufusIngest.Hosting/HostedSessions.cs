@@ -95,8 +95,8 @@ sealed class HostedSessions(
         if (earlier is not null)
         {
             throw new InvalidOperationException(
-                $"{location}/{earlier.Session} has {earlier.LastNumber - earlier.AcknowledgedNumber} passings still to be "
-                + "sent; opening another session would close theirs.");
+                $"{location}/{earlier.Session} has {earlier.LastNumber - earlier.AcknowledgedNumber} passings still to "
+                + "be sent; opening another session would close theirs.");
         }
 
         string token = await cloud!.OpenSessionAsync(device, location, cancellation).ConfigureAwait(false);

@@ -23,27 +23,30 @@ static partial class HostingLog
 
     [LoggerMessage(
         Level = LogLevel.Critical,
-        Message = "Sending has failed and is over until the next start. Reading goes on; passings stay in the journal.")]
+        Message = "Sending has failed and is over until the next start. Reading goes on; passings stay in the "
+            + "journal.")]
     public static partial void SendingFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(
         Level = LogLevel.Critical,
-        Message = "The pipeline did not end in time: some {Bytes} bytes of reads are lost here; send the readers' logs again.")]
+        Message = "The pipeline did not end in time: some {Bytes} bytes of reads are lost here; send the readers' logs "
+            + "again.")]
     public static partial void NotEnded(ILogger logger, long bytes);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "{Location}/{Session}: {Waiting} passings up to {Last} are not acknowledged ({State}); they stay in the "
-            + "journal for the next start.")]
+        Message = "{Location}/{Session}: {Waiting} passings up to {Last} are not acknowledged ({State}); they stay in "
+            + "the journal for the next start.")]
     public static partial void LeftInJournal(
         ILogger logger, string location, int session, int waiting, int last, LocationState state);
 
     [LoggerMessage(
         Level = LogLevel.Critical,
-        Message = "{Location}/{Session}: passings {First} to {Last} are not acknowledged, and there is no journal: they end "
-            + "with this process, unless the host takes them.")]
+        Message = "{Location}/{Session}: passings {First} to {Last} are not acknowledged, and there is no journal: they "
+            + "end with this process, unless the host takes them.")]
     public static partial void Unsent(ILogger logger, string location, int session, int first, int last);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Ingest has stopped; everything is acknowledged or set aside.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Ingest has stopped; everything is acknowledged or set aside.")]
     public static partial void AllSent(ILogger logger);
 }

@@ -29,5 +29,7 @@ sealed class HostingMetrics : IDisposable
 
     static IEnumerable<Measurement<T>> Of<T>(RufusIngestService service, Func<LocationStatus, T> value)
         where T : struct => service.GetStatus().Select(status => new Measurement<T>(
-            value(status), new("location", status.Location), new KeyValuePair<string, object?>("session", status.Session)));
+            value(status),
+            new("location", status.Location),
+            new KeyValuePair<string, object?>("session", status.Session)));
 }

@@ -25,7 +25,8 @@ sealed record IngestHealth(HealthStatus Status, string Description, IReadOnlyDic
         HealthStatus health = faults.Count > 0 ? HealthStatus.Unhealthy
             : remarks.Length > 0 ? HealthStatus.Degraded
             : HealthStatus.Healthy;
-        string words = health == HealthStatus.Healthy ? "Everything is well." : string.Join(' ', faults.Concat(remarks));
+        faults.AddRange(remarks);
+        string words = health == HealthStatus.Healthy ? "Everything is well." : string.Join(' ', faults);
         return new(health, words, DataOf(run, counters, all));
     }
 
@@ -62,7 +63,11 @@ sealed record IngestHealth(HealthStatus Status, string Description, IReadOnlyDic
         }
 
         foreach (LocationStatus status in all)
-            data[$"{status.Location}/{status.Session}"] = $"{status.State}, {status.AcknowledgedNumber} of {status.LastNumber}";
+        {
+            data[$"{status.Location}/{status.Session}"] =
+                $"{status.State}, {status.AcknowledgedNumber} of {status.LastNumber}";
+        }
+
         return data;
     }
 }

@@ -15,7 +15,9 @@ public sealed class IngestReaderOptions
     /// <summary>Name of the location its reads belong to.</summary>
     public string Location { get; set; } = "";
 
-    /// <summary>Zone of its clock where the protocol states none: IANA or Windows name, or an offset. Default UTC.</summary>
+    /// <summary>
+    /// Zone of its clock where the protocol states none: IANA or Windows name, or an offset. Default UTC.
+    /// </summary>
     public string Zone { get; set; } = "UTC";
 
     /// <summary>As <see cref="ReaderSettings.SessionDate"/>.</summary>

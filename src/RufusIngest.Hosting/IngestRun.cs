@@ -158,8 +158,8 @@ sealed class IngestRun : IAsyncDisposable
     }
 
     /// <summary>
-    /// Decides what is open, leaves the sessions open when there is a journal, and sends on for as long as it may. Fails
-    /// never: what is wrong is logged.
+    /// Decides what is open, leaves the sessions open when there is a journal, and sends on for as long as it may.
+    /// Fails never: what is wrong is logged.
     /// </summary>
     /// <param name="limit">Cancelled when there is no more time.</param>
     public async Task StopAsync(CancellationToken limit)

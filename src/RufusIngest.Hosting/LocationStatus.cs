@@ -3,7 +3,7 @@ namespace RufusIngest.Hosting;
 /// <summary>How a local session of a location is sent.</summary>
 public enum LocationState
 {
-    /// <summary>It is sent, or would be if there were anything to send; also while a server cannot be reached.</summary>
+    /// <summary>It is sent, or would be if anything waited; also while the server cannot be reached.</summary>
     Sending,
 
     /// <summary>
@@ -12,10 +12,14 @@ public enum LocationState
     /// </summary>
     NoSession,
 
-    /// <summary>The server refused it: passings wait until a token is attached or <c>Uploader.Resume</c> is called.</summary>
+    /// <summary>
+    /// The server refused it: passings wait until a token is attached or <c>Uploader.Resume</c> is called.
+    /// </summary>
     Stopped,
 
-    /// <summary>Nothing is sent in this process: <see cref="RufusIngestOptions.Send"/> is false, or sending has failed.</summary>
+    /// <summary>
+    /// Nothing is sent: <see cref="RufusIngestOptions.Send"/> is false, sending has failed, or the service has stopped.
+    /// </summary>
     Off,
 }
 
@@ -27,7 +31,8 @@ public enum LocationState
 /// <param name="LastNumber">Last number given; 0: none yet.</param>
 /// <param name="AcknowledgedNumber">All numbers up to it are acknowledged or set aside.</param>
 /// <param name="Oldest">
-/// How long the oldest passing that is not acknowledged has waited in this process, to about a second; zero: none waits.
+/// How long the oldest passing that is not acknowledged has waited in this process, to about a second; zero: none
+/// waits.
 /// </param>
 public sealed record LocationStatus(
     string Location, int Session, LocationState State, string? Problem, int LastNumber, int AcknowledgedNumber,

@@ -5,8 +5,8 @@ using Polly.Retry;
 namespace RufusIngest.Hosting;
 
 /// <summary>
-/// The message handler for a RufusCloudClient: reads (GET) are asked again when they fail for the moment, and every other
-/// method goes straight to the network. A POST of passings is repeated by the delivery alone, which knows what was sent
+/// The message handler for a RufusCloudClient: reads (GET) are asked again when they fail for the moment, and every
+/// other method goes straight to the network. A POST of passings is repeated by the delivery alone, which knows what was sent
 /// and may have been stored; a standard resilience handler would repeat it behind its back. Needs no dependency
 /// injection.
 /// </summary>
@@ -66,7 +66,7 @@ public static class ReadResilience
         return builder.AddTimeout(options.AttemptTimeout).Build();
     }
 
-    /// <summary>How long the server asks to wait; a date is measured against the server's own where it tells one.</summary>
+    /// <summary>What the server asks to wait; a date is measured against its own where it tells one.</summary>
     static TimeSpan? RetryAfter(HttpResponseMessage? response, TimeProvider time)
     {
         if (response?.Headers.RetryAfter is not { } asked)

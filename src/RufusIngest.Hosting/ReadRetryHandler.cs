@@ -13,7 +13,9 @@ sealed class ReadRetryHandler(ResiliencePipeline<HttpResponseMessage> pipeline, 
 
     protected override Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request, CancellationToken cancellationToken) =>
-        request.Method == HttpMethod.Get ? ReadAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
+        request.Method == HttpMethod.Get
+            ? ReadAsync(request, cancellationToken)
+            : base.SendAsync(request, cancellationToken);
 
     async Task<HttpResponseMessage> ReadAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -9,7 +9,9 @@ sealed class RufusIngestHealthCheck(RufusIngestService service) : IHealthCheck
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         IngestHealth health = service.GetHealth();
-        HealthStatus status = health.Status == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health.Status;
+        HealthStatus status = health.Status == HealthStatus.Unhealthy
+            ? context.Registration.FailureStatus
+            : health.Status;
         return Task.FromResult(new HealthCheckResult(status, health.Description, data: health.Data));
     }
 }

@@ -22,7 +22,7 @@ public sealed class RufusIngestOptions
     /// </summary>
     public bool Send { get; set; } = true;
 
-    /// <summary>Where the API's version is. Default: the RUFUS Cloud, <see cref="RufusCloudClient.DefaultAddress"/>.</summary>
+    /// <summary>Where the API's version is. Default: <see cref="RufusCloudClient.DefaultAddress"/>.</summary>
     public Uri BaseAddress { get; set; } = new(RufusCloudClient.DefaultAddress);
 
     /// <summary>The API key, visible ASCII. In no log, message, exception or JSON.</summary>
@@ -51,10 +51,10 @@ public sealed class RufusIngestOptions
     /// <summary>How often and when a read (GET) is asked again.</summary>
     public ReadResilienceOptions Reads { get; } = new();
 
-    /// <summary>Health is degraded while a passing waits longer than this for its acknowledgement. Default 60 s.</summary>
+    /// <summary>Health is degraded while a passing waits longer than this to be acknowledged. Default 60 s.</summary>
     public TimeSpan DegradedAfter { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Makes the handler below all requests; null: <see cref="ReadResilience.CreatePrimaryHandler"/>.</summary>
+    /// <summary>Makes what sends; null: <see cref="ReadResilience.CreatePrimaryHandler"/>.</summary>
     internal Func<HttpMessageHandler>? CreatePrimaryHandler { get; private set; }
 
     /// <summary>

@@ -10,8 +10,8 @@ namespace RufusIngest.Hosting;
 
 /// <summary>
 /// The pipeline, its journal and its uploader as a hosted service: they start and stop with the host. Feed it by
-/// <see cref="Pipeline"/>. It opens no session at the server by itself: it sends to the token given or kept, and without
-/// one passings wait.
+/// <see cref="Pipeline"/>. It opens no session at the server by itself: it sends to the token given or kept, and
+/// without one passings wait.
 /// </summary>
 /// <remarks>
 /// Thread-safe. Starts once. Services that feed it are added behind it, so that they start after it and stop before
@@ -51,7 +51,8 @@ public sealed class RufusIngestService : BackgroundService, IAsyncDisposable
 
     /// <summary>
     /// The server refused a session, which is sent no more until <see cref="AttachSessionAsync"/> or
-    /// <see cref="PassingsUploader.Resume"/>. On the session's sending task, which waits for it. What it throws is logged.
+    /// <see cref="PassingsUploader.Resume"/>. On the session's sending task, which waits for it. What it throws is
+    /// logged.
     /// </summary>
     public event Action<StoppedSession>? SessionStopped;
 
@@ -61,7 +62,7 @@ public sealed class RufusIngestService : BackgroundService, IAsyncDisposable
     /// </summary>
     public event Action<DeliveryAlarm>? Alarmed;
 
-    /// <summary>The pipeline: <see cref="IngestPipeline.ReadAsync"/>, <see cref="IngestPipeline.AddManualAsync"/>.</summary>
+    /// <summary>The pipeline, to be fed by <see cref="IngestPipeline.ReadAsync"/>.</summary>
     /// <exception cref="InvalidOperationException">The host has not started it.</exception>
     public IngestPipeline Pipeline => Run.Pipeline;
 
@@ -86,8 +87,8 @@ public sealed class RufusIngestService : BackgroundService, IAsyncDisposable
     /// <returns>The session's token.</returns>
     /// <exception cref="ArgumentException">There is no such location.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It has no <see cref="IngestLocationOptions.DeviceId"/>, an earlier local session is not sent to its end, or nothing
-    /// is sent.
+    /// It has no <see cref="IngestLocationOptions.DeviceId"/>, an earlier local session is not sent to its end, or
+    /// nothing is sent.
     /// </exception>
     /// <exception cref="RufusCloudException">The server did not do it, or did not say so.</exception>
     public Task<string> OpenCloudSessionAsync(string location, CancellationToken cancellation = default) =>
@@ -117,7 +118,7 @@ public sealed class RufusIngestService : BackgroundService, IAsyncDisposable
     public IReadOnlyList<PassingBatch> TakeUnsent() => _run?.HandOutUnsent() ?? [];
 
     /// <summary>Opens the journal and what was read before, then pipeline and uploader.</summary>
-    /// <exception cref="ArgumentException">Options do not fit together or to the journal; the message names what.</exception>
+    /// <exception cref="ArgumentException">Options do not fit to the journal; the message names what.</exception>
     /// <exception cref="JournalException">The journal cannot be used, or the server has more than it.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -138,8 +139,8 @@ public sealed class RufusIngestService : BackgroundService, IAsyncDisposable
     }
 
     /// <summary>
-    /// Decides what is open, then sends until everything is acknowledged, no session that has passings can be sent to, or
-    /// the host's time for stopping is over. What is left is logged; with a journal the next start goes on with it.
+    /// Decides what is open, then sends until everything is acknowledged, no session that has passings can be sent
+    /// to, or the host's time for stopping is over. What is left is logged; with a journal the next start goes on with it.
     /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -69,10 +69,9 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
     {
         if (options.Locations.Count == 0)
             faults.Add(Named(nameof(options.Locations), "is empty; there must be at least one"));
-        CheckUnique("Locations", "Name", options.Locations.Select(location => location.Name), isRequired: true, faults);
-        CheckUnique("Locations", "Token", options.Locations.Select(location => location.Token), isRequired: false, faults);
-        CheckUnique(
-            "Locations", "DeviceId", options.Locations.Select(location => location.DeviceId), isRequired: false, faults);
+        CheckUnique("Locations", "Name", options.Locations.Select(place => place.Name), isRequired: true, faults);
+        CheckUnique("Locations", "Token", options.Locations.Select(place => place.Token), isRequired: false, faults);
+        CheckUnique("Locations", "DeviceId", options.Locations.Select(place => place.DeviceId), isRequired: false, faults);
         for (int i = 0; i < options.Locations.Count; i++)
         {
             IngestLocationOptions location = options.Locations[i];
