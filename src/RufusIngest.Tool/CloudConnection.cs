@@ -1,4 +1,5 @@
 using RufusIngest.Cloud;
+using RufusIngest.Hosting;
 
 namespace RufusIngest.Tool;
 
@@ -27,7 +28,8 @@ sealed class CloudConnection : IDisposable
             throw ToolException.BadInput($"'{address}' is no address; write it as {RufusCloudClient.DefaultAddress}.");
         }
 
-        HttpClient http = RufusCloudClient.CreateHttpClient(uri);
+        // Reads are repeated; a POST never is, for that is the delivery's to decide.
+        HttpClient http = new(ReadResilience.CreateHandler()) { BaseAddress = uri };
         try
         {
             return new(http, new RufusCloudClient(http, apiKey, options));

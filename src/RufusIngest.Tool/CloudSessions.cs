@@ -82,22 +82,11 @@ static class CloudSessions
     public static async Task RequireEmptyAsync(
         RufusCloudClient cloud, string location, string token, CancellationToken cancellation)
     {
-        CloudSession session;
-        try
-        {
-            session = await cloud.GetSessionAsync(token, cancellation).ConfigureAwait(false);
-        }
-        catch (RufusCloudException exception)
-            when (exception.Failure is RufusFailure.KeyRefused or RufusFailure.PermissionMissing)
-        {
-            return;
-        }
-
-        if (session.Passings > 0)
+        if (await SessionChecks.CountPassingsAsync(cloud, token, cancellation).ConfigureAwait(false) is > 0 and var count)
         {
             throw new ToolException(
                 ExitCode.Refused,
-                $"{location}: session {token} has {session.Passings} passings already, and this run would number from 1 "
+                $"{location}: session {token} has {count} passings already, and this run would number from 1 "
                 + "again; leave session= out to open a new one.");
         }
     }
