@@ -58,7 +58,7 @@ static class ToolCommand
         }
         catch (RufusCloudException exception)
         {
-            terminal.Say($"rufus-ingest: {exception.Message}");
+            terminal.Say($"rufus-ingest: {exception.Message}{WhatToDo(exception.Failure)}");
             return exception.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused;
         }
         catch (OperationCanceledException)
@@ -72,4 +72,16 @@ static class ToolCommand
             return ExitCode.Unexpected;
         }
     }
+
+    static string WhatToDo(RufusFailure failure) => failure switch
+    {
+        RufusFailure.KeyRefused => " Check the key, and that it may do this.",
+        RufusFailure.PermissionMissing => " Give the key the access: READ to look, WRITE to change, the flag to unbind.",
+        RufusFailure.NotFound => " Check the id.",
+        RufusFailure.SessionGone => " Open another session, or name one that is active.",
+        RufusFailure.TooLarge => " Send less at once.",
+        RufusFailure.Throttled or RufusFailure.ServerFault or RufusFailure.Unreachable => " Try again later.",
+        RufusFailure.AnswerNotUnderstood => " Check the address, and that no network's log-in page is in between.",
+        _ => "",
+    };
 }

@@ -8,6 +8,9 @@ namespace RufusIngest.Tool.Api;
 /// <param name="Value">Text, whole number, number, truth or time; null when the server does not say it.</param>
 sealed record Column<T>(string? Header, string Member, Func<T, object?> Value)
 {
+    /// <summary>The header, or the API's name in words.</summary>
+    public string Label => Header ?? char.ToUpperInvariant(Member[0]) + Member[1..].Replace('_', ' ');
+
     public string Text(T item) => Value(item) switch
     {
         null => "",

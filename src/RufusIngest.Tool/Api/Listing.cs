@@ -54,7 +54,7 @@ sealed class Listing<T>(Terminal terminal, Column<T>[] columns, bool json)
         table.AddColumn("Name");
         table.AddColumn("Value");
         foreach (Column<T> column in columns.Where(column => column.Value(item) is not null))
-            table.AddRow(Markup.Escape(column.Header ?? column.Member), Markup.Escape(column.Text(item)));
+            table.AddRow(Markup.Escape(column.Label), Markup.Escape(column.Text(item)));
         terminal.Console.Write(table);
     }
 
