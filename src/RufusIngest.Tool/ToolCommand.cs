@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using RufusIngest.Cloud;
 using RufusIngest.Records;
+using RufusIngest.Tool.Probe;
 
 namespace RufusIngest.Tool;
 
@@ -16,6 +17,7 @@ static class ToolCommand
         root.Subcommands.Add(IngestCommand.Create(terminal));
         root.Subcommands.Add(ReplayCommand.Create(terminal));
         root.Subcommands.Add(JournalCommand.Create(terminal));
+        root.Subcommands.Add(ProbeCommand.Create(terminal));
         System.CommandLine.ParseResult parsed = root.Parse(args);
         foreach (ParseError error in parsed.Errors)
             terminal.Say($"rufus-ingest: {error.Message}");
