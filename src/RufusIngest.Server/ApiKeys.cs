@@ -12,9 +12,11 @@ sealed class ApiKeys
 
     readonly byte[][] _hashes;
     readonly VenueAccess[] _access;
+    readonly VenueRules _rules;
 
-    public ApiKeys(IReadOnlyList<VenueKey> keys)
+    public ApiKeys(IReadOnlyList<VenueKey> keys, VenueRules rules)
     {
+        _rules = rules;
         if (keys.Count == 0)
             throw new ArgumentException("Without a key every request is forbidden.", nameof(keys));
         _hashes = new byte[keys.Count][];
@@ -35,13 +37,18 @@ sealed class ApiKeys
         }
     }
 
-    /// <summary>What the request's key allows: <see cref="VenueAccess.None"/> if missing, unknown or two.</summary>
-    public VenueAccess AccessOf(IHeaderDictionary headers)
+    /// <summary>
+    /// What the request's key allows; null without one in a header that counts, <see cref="VenueAccess.None"/> when it
+    /// is unknown or there are two.
+    /// </summary>
+    public VenueAccess? AccessOf(IHeaderDictionary headers)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         Span<byte> second = stackalloc byte[SHA256.HashSizeInBytes];
-        var underscored = headers["api_key"];
-        var dashed = headers["x-api-key"];
+        var underscored = _rules.ApiKeyHeader ? headers["api_key"] : default;
+        var dashed = _rules.XApiKeyHeader ? headers["x-api-key"] : default;
+        if (underscored.Count + dashed.Count == 0)
+            return null;
         if (!TryHash(underscored.Count > 0 ? underscored : dashed, hash))
             return VenueAccess.None;
         if (underscored.Count > 0 && dashed.Count > 0

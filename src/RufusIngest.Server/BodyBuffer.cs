@@ -17,6 +17,22 @@ enum BodyStatus : byte
     Broken,
 }
 
+/// <summary>What is wrong with a body that is here.</summary>
+enum BodyFault : byte
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Malformed, or a member is not what it must be.</summary>
+    Wrong,
+
+    /// <summary>A required member is not there.</summary>
+    Missing,
+
+    /// <summary>More passings than one request takes.</summary>
+    TooMany,
+}
+
 /// <summary>A request body in one piece. Reusable; one request at a time.</summary>
 sealed class BodyBuffer
 {

@@ -25,7 +25,7 @@ sealed class PassingsBatch : IResettable
     /// <summary>What was wrong, and where; null after a body that parsed.</summary>
     public string? Error { get; private set; }
 
-    public int ErrorStatus { get; private set; }
+    public BodyFault Fault { get; private set; }
 
     /// <summary>Rows here against rows of the session, as left by the last insert.</summary>
     public (int Row, int Stored)[] Conflicts { get; } = new (int, int)[MaxLoggedConflicts];
@@ -45,9 +45,9 @@ sealed class PassingsBatch : IResettable
 
     public string TokenText() => Encoding.UTF8.GetString(Token.In(Body.Bytes));
 
-    public bool Fail(string error, int status = 400)
+    public bool Fail(string error, BodyFault fault = BodyFault.Wrong)
     {
-        (Error, ErrorStatus) = (error, status);
+        (Error, Fault) = (error, fault);
         return false;
     }
 
@@ -69,7 +69,7 @@ sealed class PassingsBatch : IResettable
     {
         Count = 0;
         Token = default;
-        (Error, ErrorStatus) = (null, 0);
+        (Error, Fault) = (null, BodyFault.None);
     }
 }
 

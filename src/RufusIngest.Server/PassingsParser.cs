@@ -7,7 +7,7 @@ namespace RufusIngest.Server;
 /// Reads the body of POST /passings into a batch in one pass, without an object a passing. A null member and an empty
 /// coordinate count as absent; of a repeated member the last value holds. Immutable, shared by all requests.
 /// </summary>
-sealed class PassingsParser(VenueServerOptions options)
+sealed class PassingsParser(VenueRules rules)
 {
     const int Number = PassingText.Count;
     const int Timestamp = Number + 1;
@@ -20,7 +20,15 @@ sealed class PassingsParser(VenueServerOptions options)
         "num_passing", "timestamp",
     ];
 
-    readonly int _maxText = options.MaxTextLength;
+    readonly int _maxText = rules.MaxTextLength;
+    readonly int _chip = rules.ChipMember ? PassingText.Chip : Unknown;
+    readonly int _chips = rules.ChipsMember ? PassingText.Chip : Unknown;
+    readonly string _noCoordinate = rules switch
+    {
+        { CoordinatesAsText: false } => "is not a number",
+        { CoordinatesAsNumber: false } => "is not a string",
+        _ => "is not a string or number",
+    };
 
     /// <summary>Parses the batch's body, whose bytes it may change; false leaves the reason in the batch.</summary>
     public bool TryParse(PassingsBatch batch)
@@ -63,8 +71,8 @@ sealed class PassingsParser(VenueServerOptions options)
 
         reader.Read(); // Throws when something follows the object.
         if (batch.Token.IsNull)
-            return batch.Fail("token_session is missing");
-        return batch.Count > 0 || batch.Fail("passings_list is missing or empty");
+            return batch.Fail("token_session is missing", BodyFault.Missing);
+        return batch.Count > 0 || batch.Fail("passings_list is missing or empty", BodyFault.Missing);
     }
 
     bool TryParseRootMember(ref Utf8JsonReader reader, PassingsBatch batch)
@@ -82,7 +90,7 @@ sealed class PassingsParser(VenueServerOptions options)
 
         if (!reader.ValueTextEquals("token_session"u8))
         {
-            if (options.Strict)
+            if (!rules.UnknownMembers)
                 return batch.Fail($"{Shown(reader.GetString()!)} is not a member of the request");
             reader.Skip();
             return true;
@@ -106,8 +114,8 @@ sealed class PassingsParser(VenueServerOptions options)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
                 return batch.Fail($"passings_list[{batch.Count}] is not an object");
-            if (batch.Count == options.MaxPassingsPerPost)
-                return batch.Fail($"passings_list holds more than {options.MaxPassingsPerPost} passings", 413);
+            if (batch.Count == rules.MaxPassingsPerPost)
+                return FailTooMany(batch);
             ref var passing = ref batch.Add();
             var seen = 0;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -128,7 +136,7 @@ sealed class PassingsParser(VenueServerOptions options)
         var member = MemberOf(ref reader);
         if (member == Unknown)
         {
-            if (options.Strict)
+            if (!rules.UnknownMembers)
                 return FailAt(batch, Shown(reader.GetString()!), "is not a member of a passing");
             reader.Skip();
             return true;
@@ -145,8 +153,8 @@ sealed class PassingsParser(VenueServerOptions options)
         }
 
         var coordinate = member is PassingText.Latitude or PassingText.Longitude;
-        if (reader.TokenType != JsonTokenType.String && !(coordinate && reader.TokenType == JsonTokenType.Number))
-            return FailAt(batch, member, coordinate ? "is not a string or number" : "is not a string");
+        if (coordinate ? !IsCoordinate(reader.TokenType) : reader.TokenType != JsonTokenType.String)
+            return FailAt(batch, member, coordinate ? _noCoordinate : "is not a string");
         if (!TryText(ref reader, batch, out var text))
             return FailAt(batch, member, $"is longer than {_maxText} bytes");
         if (member == Timestamp)
@@ -155,6 +163,8 @@ sealed class PassingsParser(VenueServerOptions options)
                 || FailAt(batch, member, "is not an RFC 3339 date-time");
         }
 
+        if (member == PassingText.Bib && text.Length == 0 && !rules.EmptyBib)
+            return FailAt(batch, member, "is empty");
         if (coordinate && text.Length == 0)
             return true; // A device without a fix.
         if (coordinate && !Coordinate.TryParse(text.In(batch.Body.Bytes), out _))
@@ -179,7 +189,14 @@ sealed class PassingsParser(VenueServerOptions options)
         return length <= _maxText;
     }
 
-    static int MemberOf(ref Utf8JsonReader reader)
+    bool IsCoordinate(JsonTokenType token) => token switch
+    {
+        JsonTokenType.String => rules.CoordinatesAsText,
+        JsonTokenType.Number => rules.CoordinatesAsNumber,
+        _ => false,
+    };
+
+    int MemberOf(ref Utf8JsonReader reader)
     {
         var name = reader.ValueSpan;
         if (!reader.ValueIsEscaped)
@@ -188,11 +205,11 @@ sealed class PassingsParser(VenueServerOptions options)
         return name.Length > unescaped.Length ? Unknown : MemberOf(unescaped[..reader.CopyString(unescaped)]);
     }
 
-    static int MemberOf(ReadOnlySpan<byte> name) => name.Length switch
+    int MemberOf(ReadOnlySpan<byte> name) => name.Length switch
     {
         3 when name.SequenceEqual("bib"u8) => PassingText.Bib,
-        4 when name.SequenceEqual("chip"u8) => PassingText.Chip,
-        5 when name.SequenceEqual("chips"u8) => PassingText.Chip,
+        4 when name.SequenceEqual("chip"u8) => _chip,
+        5 when name.SequenceEqual("chips"u8) => _chips,
         6 when name.SequenceEqual("status"u8) => PassingText.Status,
         6 when name.SequenceEqual("gender"u8) => PassingText.Gender,
         8 when name.SequenceEqual("latitude"u8) => PassingText.Latitude,
@@ -207,8 +224,11 @@ sealed class PassingsParser(VenueServerOptions options)
     static bool FailMissing(PassingsBatch batch, int seen)
     {
         var missing = System.Numerics.BitOperations.TrailingZeroCount(Required & ~seen);
-        return FailAt(batch, missing, "is missing");
+        return batch.Fail($"passings_list[{batch.Count - 1}].{_names[missing]} is missing", BodyFault.Missing);
     }
+
+    bool FailTooMany(PassingsBatch batch) =>
+        batch.Fail($"passings_list holds more than {rules.MaxPassingsPerPost} passings", BodyFault.TooMany);
 
     static bool FailAt(PassingsBatch batch, int member, string problem) => FailAt(batch, _names[member], problem);
 

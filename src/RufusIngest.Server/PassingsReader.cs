@@ -8,8 +8,6 @@ namespace RufusIngest.Server;
 /// <summary>Writes stored passings as the API reads them back.</summary>
 sealed class PassingsReader(Responses responses)
 {
-    public const int MaxPage = 5_000;
-
     const int FlushBytes = 32 * 1024;
 
     static readonly (int Text, JsonEncodedText Name)[] _afterCoordinates =
@@ -22,37 +20,50 @@ sealed class PassingsReader(Responses responses)
         (PassingText.Gender, JsonEncodedText.Encode("gender")),
     ];
 
-    public async Task SendAsync(HttpContext context, TimingSession session, PassingsQuery query)
-    {
-        var rows = ArrayPool<StoredPassing>.Shared.Rent(query.Limit);
-        try
-        {
-            var skip = (query.Page - 1L) * query.Limit;
-            var (copied, total, chunks) = session.Read(query.First, query.Last, skip, rows.AsSpan(0, query.Limit));
-            context.Response.ContentType = "application/json";
-            var output = context.Response.BodyWriter;
-            using var json = Responses.Writer(output);
-            responses.Open(json, Responses.Success);
-            json.WriteStartArray("result"u8);
-            for (var i = 0; i < copied; i++)
-            {
-                WriteStored(json, rows[i], chunks, session);
-                if (json.BytesPending < FlushBytes)
-                    continue;
-                await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-                await output.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-            }
+    /// <summary>Sends a page under <c>result</c> and disposes it.</summary>
+    public Task SendAsync(HttpContext context, PassingsPage page, Paging paging) =>
+        SendAsync(context, page, paging, json => json.WriteStartArray("result"u8));
 
-            json.WriteEndArray();
-            WritePagination(json, query, total, skip + copied < total);
-            responses.Close(json);
-            await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-            await output.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-        }
-        finally
+    /// <summary>Sends a page of the feed, which has a shape of its own, and disposes it.</summary>
+    public Task SendFeedAsync(
+        HttpContext context, PassingsPage page, Paging paging, TimingSession session, long resumedFrom) =>
+        SendAsync(context, page, paging, json =>
         {
-            ArrayPool<StoredPassing>.Shared.Return(rows);
+            json.WriteString("deviceid"u8, session.DeviceId);
+            json.WriteString("session_used"u8, session.Token);
+            json.WriteString("session_label"u8, session.Alias);
+            json.WriteNumber("resumed_from"u8, resumedFrom);
+            json.WriteStartArray("passings"u8);
+        });
+
+    async Task SendAsync(HttpContext context, PassingsPage page, Paging paging, Action<Utf8JsonWriter> open)
+    {
+        using var rows = page;
+        var text = responses.AreText ? new ArrayBufferWriter<byte>(FlushBytes) : null;
+        var pipe = context.Response.BodyWriter;
+        context.Response.ContentType = "application/json";
+        using var json = Responses.Writer(text ?? (IBufferWriter<byte>)pipe);
+        responses.Open(json, Responses.Success);
+        open(json);
+        for (var i = 0; i < page.Count; i++)
+        {
+            var (session, chunks) = page.Source(i);
+            WriteStored(json, page[i], chunks, session);
+            if (json.BytesPending < FlushBytes)
+                continue;
+            await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+            if (text is null)
+                await pipe.FlushAsync(context.RequestAborted).ConfigureAwait(false);
         }
+
+        json.WriteEndArray();
+        responses.WritePagination(json, paging, page.Total);
+        responses.Close(json);
+        await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        if (text is null)
+            await pipe.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        else
+            await responses.SendAsync(context, StatusCodes.Status200OK, text).ConfigureAwait(false);
     }
 
     /// <summary>Both contents of a conflict as JSON, which also makes hostile text harmless in a log.</summary>
@@ -84,7 +95,7 @@ sealed class PassingsReader(Responses responses)
     {
         json.WriteStartObject();
         json.WriteString("token_session"u8, session.Token);
-        Responses.WriteTime(json, "timestamp"u8, timeMs);
+        ApiJson.WriteTime(json, "timestamp"u8, timeMs);
         json.WriteNumber("num_passing"u8, number);
         WriteCoordinate(json, "latitude"u8, texts[PassingText.Latitude], bytes);
         WriteCoordinate(json, "longitude"u8, texts[PassingText.Longitude], bytes);
@@ -104,19 +115,9 @@ sealed class PassingsReader(Responses responses)
     {
         if (slice.IsNull)
             json.WriteNull(name);
-        else if (responses.Envelope == VenueEnvelope.Flat || !Coordinate.TryParse(slice.In(bytes), out var value))
+        else if (responses.AreFlat || !Coordinate.TryParse(slice.In(bytes), out var value))
             json.WriteString(name, slice.In(bytes));
         else
             json.WriteNumber(name, value);
-    }
-
-    static void WritePagination(Utf8JsonWriter json, PassingsQuery query, int total, bool more)
-    {
-        json.WriteStartObject("pagination"u8);
-        json.WriteNumber("page"u8, query.Page);
-        json.WriteNumber("limit"u8, query.Limit);
-        json.WriteNumber("total"u8, total);
-        json.WriteBoolean("has_more"u8, more);
-        json.WriteEndObject();
     }
 }

@@ -2,11 +2,20 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using RufusIngest.Cloud;
 
 namespace RufusIngest.Server;
 
-/// <summary>Writes answers in the configured shape and counts the refusals.</summary>
-sealed class Responses(VenueEnvelope envelope)
+/// <summary>Why a request was refused; what is counted.</summary>
+enum Refusal : byte
+{
+    Wrong,
+    Forbidden,
+    TooLarge,
+}
+
+/// <summary>Writes answers in the profile's shape and counts the refusals.</summary>
+sealed class Responses(VenueRules rules)
 {
     public const string Success = "Success";
 
@@ -14,17 +23,14 @@ sealed class Responses(VenueEnvelope envelope)
     static readonly JsonWriterOptions _writerOptions =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    long _badRequests;
-    long _forbidden;
-    long _tooLarge;
+    readonly long[] _refusals = new long[3];
 
-    public long BadRequests => Interlocked.Read(ref _badRequests);
+    /// <summary>Whether a body is JSON in a string, so that an answer must be whole before it is sent.</summary>
+    public bool AreText => rules.Envelope == CloudEnvelope.WrappedText;
 
-    public long Forbidden => Interlocked.Read(ref _forbidden);
+    public bool AreFlat => rules.Envelope == CloudEnvelope.Flat;
 
-    public long TooLarge => Interlocked.Read(ref _tooLarge);
-
-    public VenueEnvelope Envelope => envelope;
+    public long Refused(Refusal refusal) => Interlocked.Read(ref _refusals[(int)refusal]);
 
     public static Utf8JsonWriter Writer(IBufferWriter<byte> output) => new(output, _writerOptions);
 
@@ -32,128 +38,109 @@ sealed class Responses(VenueEnvelope envelope)
     public void Open(Utf8JsonWriter json, string description)
     {
         json.WriteStartObject();
-        if (envelope == VenueEnvelope.Wrapped)
+        if (rules.Envelope == CloudEnvelope.Wrapped)
             json.WriteStartObject("body"u8);
         json.WriteString(_description, description);
     }
 
     public void Close(Utf8JsonWriter json)
     {
-        if (envelope == VenueEnvelope.Wrapped)
+        if (rules.Envelope == CloudEnvelope.Wrapped)
             json.WriteEndObject();
         json.WriteEndObject();
     }
 
-    public Task SendAsync(HttpContext context, int status, string description, string? idName = null, string? id = null)
+    public void WritePagination(Utf8JsonWriter json, Paging paging, int total)
     {
-        Count(status);
-        var output = new ArrayBufferWriter<byte>(256);
+        if (!rules.Pagination)
+            return;
+        json.WriteStartObject("pagination"u8);
+        json.WriteNumber("page"u8, paging.Page);
+        json.WriteNumber("limit"u8, paging.Limit);
+        json.WriteNumber("total"u8, total);
+        json.WriteBoolean("has_more"u8, paging.HasMore(total));
+        json.WriteEndObject();
+    }
+
+    public Task SendAsync(
+        HttpContext context, int status, string description, string? idName = null, string? id = null) =>
+        SendAsync(context, status, description, json =>
+        {
+            if (idName is not null)
+                json.WriteString(idName, id);
+        });
+
+    public Task SendAsync(HttpContext context, int status, string description, Action<Utf8JsonWriter> members)
+    {
+        var output = new ArrayBufferWriter<byte>(512);
         using (var json = Writer(output))
         {
             Open(json, description);
-            if (idName is not null)
-                json.WriteString(idName, id);
+            members(json);
             Close(json);
         }
 
         return SendAsync(context, status, output);
     }
 
-    public Task SendInsertedAsync(HttpContext context, string token, InsertResult result)
-    {
-        var output = new ArrayBufferWriter<byte>(256);
-        using (var json = Writer(output))
+    /// <summary>An answer 200 with a listing's page in <c>result</c>.</summary>
+    public Task SendListAsync<T>(
+        HttpContext context, IEnumerable<T> items, Paging paging, int total, Action<Utf8JsonWriter, T> write) =>
+        SendAsync(context, StatusCodes.Status200OK, Success, json =>
         {
-            Open(json, "Passings inserted succesfully");
-            json.WriteString("token_session"u8, token);
-            json.WriteNumber("inserted_count"u8, result.Inserted);
-            json.WriteNumber("duplicate_count"u8, result.Duplicates);
-            Close(json);
-        }
-
-        return SendAsync(context, StatusCodes.Status201Created, output);
-    }
-
-    public Task SendSessionAsync(HttpContext context, TimingSession session)
-    {
-        var output = new ArrayBufferWriter<byte>(512);
-        using (var json = Writer(output))
-        {
-            Open(json, Success);
             json.WriteStartArray("result"u8);
-            WriteSession(json, session);
+            foreach (var item in items)
+                write(json, item);
             json.WriteEndArray();
-            Close(json);
-        }
+            WritePagination(json, paging, total);
+        });
 
-        return SendAsync(context, StatusCodes.Status200OK, output);
+    public Task RefuseAsync(
+        HttpContext context, Refusal refusal, int status, string description, string? idName = null, string? id = null)
+    {
+        Interlocked.Increment(ref _refusals[(int)refusal]);
+        return SendAsync(context, status, description, idName, id);
     }
 
     /// <summary>The answer to a fault of ours; the newer specification gives its wrapped form.</summary>
     public Task SendFaultAsync(HttpContext context)
     {
-        if (envelope == VenueEnvelope.Flat)
-            return SendAsync(context, StatusCodes.Status500InternalServerError, "Internal error");
-        var output = new ArrayBufferWriter<byte>(16);
-        output.Write("""{"body":null}"""u8);
-        return SendAsync(context, StatusCodes.Status500InternalServerError, output);
+        const int Status = StatusCodes.Status500InternalServerError;
+        return AreFlat ? SendAsync(context, Status, "Internal error")
+            : WriteAsync(context.Response, Status, """{"body":null}"""u8.ToArray(), context.RequestAborted);
     }
 
-    static void WriteSession(Utf8JsonWriter json, TimingSession session)
+    /// <summary>Sends what was written between <see cref="Open"/> and <see cref="Close"/>.</summary>
+    public Task SendAsync(HttpContext context, int status, ArrayBufferWriter<byte> output)
     {
-        var info = session.Info();
+        if (AreText)
+            output = InString(output);
+        return WriteAsync(context.Response, status, output.WrittenMemory, context.RequestAborted);
+    }
+
+    static ArrayBufferWriter<byte> InString(ArrayBufferWriter<byte> body)
+    {
+        var output = new ArrayBufferWriter<byte>(body.WrittenCount + 256);
+        using var json = Writer(output);
         json.WriteStartObject();
-        json.WriteString("token_session"u8, session.Token);
-        json.WriteString("alias"u8, session.Alias);
-        WriteTime(json, "creation_date"u8, session.CreatedMs);
-        json.WriteNull("duration"u8); // The API's own meaning of it is not known.
-        json.WriteBoolean("active"u8, info.Active);
-        json.WriteNumber("passings"u8, info.Passings);
-        if (info.Passings == 0)
-        {
-            json.WriteNull("first"u8);
-            json.WriteNull("last"u8);
-        }
-        else
-        {
-            WriteTime(json, "first"u8, info.FirstMs);
-            WriteTime(json, "last"u8, info.LastMs);
-        }
-
+        json.WriteString("body"u8, body.WrittenSpan);
         json.WriteEndObject();
+        json.Flush();
+        return output;
     }
 
-    public static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, long milliseconds)
+    static async Task WriteAsync(
+        HttpResponse response, int status, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        Span<byte> text = stackalloc byte[Rfc3339.Length];
-        Rfc3339.Format(milliseconds, text);
-        json.WriteString(name, text);
-    }
-
-    static async Task SendAsync(HttpContext context, int status, ArrayBufferWriter<byte> output)
-    {
-        var response = context.Response;
         response.StatusCode = status;
-        response.ContentType = "application/json";
-        response.ContentLength = output.WrittenCount;
-        await response.BodyWriter.WriteAsync(output.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
-    }
-
-    void Count(int status)
-    {
-        switch (status)
+        if (status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent
+            or StatusCodes.Status304NotModified)
         {
-            case StatusCodes.Status400BadRequest:
-                Interlocked.Increment(ref _badRequests);
-                break;
-            case StatusCodes.Status403Forbidden:
-                Interlocked.Increment(ref _forbidden);
-                break;
-            case StatusCodes.Status413PayloadTooLarge or StatusCodes.Status507InsufficientStorage:
-                Interlocked.Increment(ref _tooLarge);
-                break;
-            default:
-                break;
+            return; // HTTP has no body for these.
         }
+
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        await response.BodyWriter.WriteAsync(body, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -54,17 +54,18 @@ sealed class StoredPassings
     }
 
     /// <summary>
-    /// Copies the passings numbered first to last, both included, in order, leaving out the first
-    /// <paramref name="skip"/>; tells how many were copied and how many there are.
+    /// Copies the passings of a range in the order of their numbers, leaving out the first <paramref name="skip"/>;
+    /// tells how many were copied and how many there are.
     /// </summary>
-    public (int Copied, int Total) Read(long first, long last, long skip, Span<StoredPassing> destination)
+    public (int Copied, int Total) Read(in PassingRange range, long skip, Span<StoredPassing> destination)
     {
         var (copied, total) = (0, 0);
+        var (first, last, timed) = (range.First, range.Last, range.IsTimed);
         var end = Math.Min(last, _dense.Length - 1);
         for (var number = first; number <= end; number++)
         {
             if (_dense[number] != 0)
-                Take(_dense[number] - 1, destination);
+                Take(_dense[number] - 1, range, destination);
         }
 
         if (_wild.Count > 0 && last >= _dense.Length)
@@ -72,15 +73,28 @@ sealed class StoredPassings
             var sorted = _wildSorted ??= SortWild();
             var from = Array.BinarySearch(sorted, first);
             for (var i = from < 0 ? ~from : from; i < sorted.Length && sorted[i] <= last; i++)
-                Take(_wild[sorted[i]], destination);
+                Take(_wild[sorted[i]], range, destination);
         }
 
         return (copied, total);
 
-        void Take(int row, Span<StoredPassing> to)
+        void Take(int row, in PassingRange range, Span<StoredPassing> to)
         {
+            if (timed && !range.Holds(this[row].TimeMs))
+                return;
             if (total++ >= skip && copied < to.Length)
                 to[copied++] = this[row];
+        }
+    }
+
+    /// <summary>Adds the keys of all passings in the range's times.</summary>
+    public void Collect(in PassingRange range, int session, List<PassingKey> keys)
+    {
+        for (var row = 0; row < Count; row++)
+        {
+            ref readonly var passing = ref this[row];
+            if (range.Holds(passing.TimeMs))
+                keys.Add(new(passing.TimeMs, session, passing.Number, row));
         }
     }
 

@@ -8,11 +8,25 @@ namespace RufusIngest.Server;
 static class StringMembers
 {
     /// <summary>
-    /// Reads the named members, of which the first <paramref name="required"/> must be there and not empty; null, or
-    /// what is wrong. A null member counts as absent; of a repeated one the last value holds.
+    /// Reads the named members, of which the first <paramref name="required"/> must be there and not empty. A null
+    /// member counts as absent; of a repeated one the last value holds.
     /// </summary>
-    public static string? Read(
-        ReadOnlySpan<byte> body, ReadOnlySpan<string> names, int required, string?[] values, VenueServerOptions options)
+    public static (BodyFault Fault, string? Error) Read(
+        ReadOnlySpan<byte> body, ReadOnlySpan<string> names, int required, string?[] values, VenueRules rules)
+    {
+        if (ReadMembers(body, names, values, rules) is { } error)
+            return (BodyFault.Wrong, error);
+        for (var i = 0; i < required; i++)
+        {
+            if (string.IsNullOrEmpty(values[i]))
+                return (BodyFault.Missing, $"{names[i]} is missing or empty");
+        }
+
+        return (BodyFault.None, null);
+    }
+
+    static string? ReadMembers(
+        ReadOnlySpan<byte> body, ReadOnlySpan<string> names, string?[] values, VenueRules rules)
     {
         if (!Utf8.IsValid(body))
             return "The body is not UTF-8";
@@ -24,11 +38,12 @@ static class StringMembers
                 return "The body is not a JSON object";
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (ReadMember(ref reader, names, values, options) is { } error)
+                if (ReadMember(ref reader, names, values, rules) is { } error)
                     return error;
             }
 
             reader.Read(); // Throws when something follows the object.
+            return null;
         }
         catch (JsonException)
         {
@@ -38,25 +53,17 @@ static class StringMembers
         {
             return $"Invalid string before byte {reader.BytesConsumed}";
         }
-
-        for (var i = 0; i < required; i++)
-        {
-            if (string.IsNullOrEmpty(values[i]))
-                return $"{names[i]} is missing or empty";
-        }
-
-        return null;
     }
 
     static string? ReadMember(
-        ref Utf8JsonReader reader, ReadOnlySpan<string> names, string?[] values, VenueServerOptions options)
+        ref Utf8JsonReader reader, ReadOnlySpan<string> names, string?[] values, VenueRules rules)
     {
         var name = reader.GetString()!;
         var member = names.IndexOf(name);
         if (member < 0)
         {
             reader.Skip();
-            return options.Strict ? $"{PassingsParser.Shown(name)} is not a member of the request" : null;
+            return rules.UnknownMembers ? null : $"{PassingsParser.Shown(name)} is not a member of the request";
         }
 
         reader.Read();
@@ -65,8 +72,8 @@ static class StringMembers
         if (reader.TokenType != JsonTokenType.String)
             return $"{name} is not a string";
         values[member] = reader.GetString();
-        return Encoding.UTF8.GetByteCount(values[member]!) > options.MaxTextLength
-            ? $"{name} is longer than {options.MaxTextLength} bytes"
+        return Encoding.UTF8.GetByteCount(values[member]!) > rules.MaxTextLength
+            ? $"{name} is longer than {rules.MaxTextLength} bytes"
             : null;
     }
 }

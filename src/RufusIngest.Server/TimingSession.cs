@@ -20,6 +20,7 @@ sealed class TimingSession(string token, string deviceId, string? alias, long cr
     bool _active = true;
     long _firstMs = long.MaxValue;
     long _lastMs = long.MinValue;
+    long _touchedMs = long.MinValue;
 
     public string Token => token;
 
@@ -29,10 +30,20 @@ sealed class TimingSession(string token, string deviceId, string? alias, long cr
 
     public long CreatedMs => createdMs;
 
-    public void Close()
+    /// <summary>When it was opened, written to or closed last.</summary>
+    public long LastWriteMs => Math.Max(createdMs, Interlocked.Read(ref _touchedMs));
+
+    public void Touch(long nowMs) => Interlocked.Exchange(ref _touchedMs, nowMs);
+
+    /// <summary>False when it was closed already.</summary>
+    public bool Close()
     {
         lock (_gate)
+        {
+            var closes = _active;
             _active = false;
+            return closes;
+        }
     }
 
     public SessionInfo Info()
@@ -80,13 +91,19 @@ sealed class TimingSession(string token, string deviceId, string? alias, long cr
 
     /// <summary>One page; the chunks hold the texts of the copied passings, which never change.</summary>
     public (int Copied, int Total, byte[][] Chunks) Read(
-        long first, long last, long skip, Span<StoredPassing> destination)
+        in PassingRange range, long skip, Span<StoredPassing> destination)
     {
         lock (_gate)
         {
-            var (copied, total) = _passings.Read(first, last, skip, destination);
+            var (copied, total) = _passings.Read(range, skip, destination);
             return (copied, total, _passings.Chunks);
         }
+    }
+
+    public void Collect(in PassingRange range, int session, List<PassingKey> keys)
+    {
+        lock (_gate)
+            _passings.Collect(range, session, keys);
     }
 
     public StoredPassing Row(int row, out byte[][] chunks)

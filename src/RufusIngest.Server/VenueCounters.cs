@@ -4,8 +4,10 @@ namespace RufusIngest.Server;
 /// <param name="Inserted">Passings stored.</param>
 /// <param name="Duplicates">Passings not stored since their number was taken, conflicts among them.</param>
 /// <param name="Conflicts">Duplicates whose content differs from the stored passing; the stored one stays.</param>
-/// <param name="BadRequests">Answers 400.</param>
-/// <param name="Forbidden">Answers 403.</param>
-/// <param name="TooLarge">Answers 413 or 507: a body, a list or a session over its bound.</param>
+/// <param name="BadRequests">Requests refused as wrong: 400, unless the profile names another status.</param>
+/// <param name="Forbidden">Requests refused for their key: 403, unless the profile names another status.</param>
+/// <param name="TooLarge">
+/// A body, a list or a session over its bound: 413 (a list: unless the profile names another status) or 507.
+/// </param>
 public readonly record struct VenueCounters(
     long Inserted, long Duplicates, long Conflicts, long BadRequests, long Forbidden, long TooLarge);

@@ -8,8 +8,9 @@ using Microsoft.Extensions.Hosting;
 namespace RufusIngest.Server;
 
 /// <summary>
-/// A server that speaks the RUFUS Cloud API from its own memory, for venues without internet and for tests. It reads no
-/// configuration file and leaves the process's signals alone. Every member may be called from any thread.
+/// A server that speaks the RUFUS Cloud API from its own memory, for venues without internet, for tests and as a
+/// rehearsal of the cloud whose profile it is given. It reads no configuration file and leaves the process's signals
+/// alone. Every member may be called from any thread.
 /// </summary>
 public sealed class VenueServer : IAsyncDisposable
 {
@@ -35,7 +36,9 @@ public sealed class VenueServer : IAsyncDisposable
     public VenueCounters Counters => _operations.Counters;
 
     /// <summary>Starts listening; the caller disposes the server.</summary>
-    /// <exception cref="ArgumentException">No key, one that cannot be sent, one twice, or a bad limit.</exception>
+    /// <exception cref="ArgumentException">
+    /// No key, one that cannot be sent, one twice, a bad limit, or a status in the profile that is not one.
+    /// </exception>
     /// <exception cref="IOException">The address is taken.</exception>
     public static async Task<VenueServer> StartAsync(VenueServerOptions options, CancellationToken cancellationToken)
     {

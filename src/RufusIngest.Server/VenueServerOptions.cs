@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using RufusIngest.Cloud;
 
 namespace RufusIngest.Server;
 
@@ -13,11 +14,16 @@ public sealed record VenueServerOptions
     /// <summary>The company's keys; at least one, and no key twice. All keys see the same devices.</summary>
     public IReadOnlyList<VenueKey> Keys { get; init; } = [];
 
-    /// <summary>Shape of every answer.</summary>
-    public VenueEnvelope Envelope { get; init; }
+    /// <summary>
+    /// How it behaves where the API's documentation leaves it open; a member that is null means the server's default,
+    /// which is as tolerant as the documentation allows. What it cannot imitate it logs once as a warning and does its
+    /// own way: another duplicate key than the number, a batch stored without its invalid passings, and ranges that
+    /// leave out their ends.
+    /// </summary>
+    public CloudProfile Profile { get; init; } = new();
 
-    /// <summary>Answers 400 to members the API does not name, as its newer schemas do; else skips them.</summary>
-    public bool Strict { get; init; }
+    /// <summary>What <c>GET /v0/events</c> lists, in this order; the API has no way to write events.</summary>
+    public IReadOnlyList<VenueEvent> Events { get; init; } = [];
 
     /// <summary>
     /// Largest request body in bytes, as sent and, when it is compressed (gzip), decompressed; a larger one is answered
@@ -25,7 +31,9 @@ public sealed record VenueServerOptions
     /// </summary>
     public int MaxBodyBytes { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>Most passings in one POST; more are answered with 413 and none is stored.</summary>
+    /// <summary>
+    /// Most passings in one POST, unless the profile names fewer; more are answered with 413 and none is stored.
+    /// </summary>
     public int MaxPassingsPerPost { get; init; } = 50_000;
 
     /// <summary>Longest text member in UTF-8 bytes, at most 4,096; a longer one is answered with 400.</summary>
@@ -34,7 +42,7 @@ public sealed record VenueServerOptions
     /// <summary>Most connections open at once; further ones are closed by the listener.</summary>
     public int MaxConnections { get; init; } = 1_000;
 
-    /// <summary>Source of creation dates.</summary>
+    /// <summary>Source of the times of binding, opening and last contact.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Where logs go; the caller keeps ownership. Keys are never logged.</summary>

@@ -55,11 +55,15 @@ public class ApiKeysTests
     public async Task reading_needs_a_key_that_reads_and_writing_one_that_writes()
     {
         await using var venue = await TestVenue.StartAsync();
-        string[] gets = ["sessions/x", "passings/session/x"];
+        string[] gets =
+        [
+            "sessions/x", "passings/session/x", "devices/x", "sessions/device/x", "sessions/device/x/active",
+            "passings/device/x", "passings/device2/x",
+        ];
         string[] posts = ["devices", "sessions", "passings"];
         venue.Client.DefaultRequestHeaders.Clear();
         venue.Client.DefaultRequestHeaders.Add("api_key", TestVenue.WriteKey);
-        foreach (var path in gets)
+        foreach (var path in (string[])[.. gets, "devices", "events"])
             (await venue.GetAsync(path)).Is(HttpStatusCode.Forbidden, WrongAccess);
         foreach (var path in posts)
             Assert.Equal(HttpStatusCode.BadRequest, (await venue.PostAsync(path, "{}")).Status);

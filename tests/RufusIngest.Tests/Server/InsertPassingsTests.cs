@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using RufusIngest.Cloud;
 using RufusIngest.Server;
 using RufusIngest.Tests.Support;
 using Xunit;
@@ -156,7 +157,7 @@ public class InsertPassingsTests
     public async Task unknown_members_are_skipped_unless_strict()
     {
         await using var tolerant = await TestVenue.StartAsync();
-        await using var strict = await TestVenue.StartAsync(TestVenue.Options with { Strict = true });
+        await using var strict = await TestVenue.StartAsync(new CloudProfile { UnknownMembers = false });
         var passing = TestVenue.Passing(1, """, "rssi":[{"a":1}]""");
         await InsertAsync(tolerant, await tolerant.OpenAsync(), inserted: 1, duplicates: 0, passing);
         var token = await strict.OpenAsync();

@@ -109,7 +109,7 @@ public class PassingsParserTests
     {
         var batch = new PassingsBatch();
         batch.Body.Set(body);
-        if (!new PassingsParser(new VenueServerOptions()).TryParse(batch))
+        if (!new PassingsParser(new VenueRules(new VenueServerOptions())).TryParse(batch))
         {
             Assert.False(string.IsNullOrEmpty(batch.Error));
             return null;

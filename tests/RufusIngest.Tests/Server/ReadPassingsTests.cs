@@ -1,5 +1,5 @@
 using System.Net;
-using RufusIngest.Server;
+using RufusIngest.Cloud;
 using RufusIngest.Tests.Support;
 using Xunit;
 
@@ -14,11 +14,12 @@ public class ReadPassingsTests
         """;
 
     [Theory]
-    [InlineData(VenueEnvelope.Flat, "\"12.000\"", "\"-1.25e1\"")]
-    [InlineData(VenueEnvelope.Wrapped, "12", "-12.5")]
-    public async Task a_passing_reads_back_with_every_member(VenueEnvelope envelope, string latitude, string longitude)
+    [InlineData(CloudEnvelope.Flat, "\"12.000\"", "\"-1.25e1\"")]
+    [InlineData(CloudEnvelope.Wrapped, "12", "-12.5")]
+    [InlineData(CloudEnvelope.WrappedText, "12", "-12.5")]
+    public async Task a_passing_reads_back_with_every_member(CloudEnvelope envelope, string latitude, string longitude)
     {
-        await using var venue = await TestVenue.StartAsync(TestVenue.Options with { Envelope = envelope });
+        await using var venue = await TestVenue.StartAsync(new CloudProfile { Envelope = envelope });
         var (device, token) = await OpenAsync(venue);
         await venue.PostAsync("passings", TestVenue.Body(token, TestVenue.Passing(2, ""","latitude":"" """), Full));
         var expected =
@@ -30,8 +31,12 @@ public class ReadPassingsTests
             "longitude":null,"status":null,"participant_id":null,"chip":null,"bib":"2","timezone":null,"gender":null,
             "deviceid":"{{{device}}}"}],"pagination":{"page":1,"limit":5000,"total":2,"has_more":false}}
             """.ReplaceLineEndings("");
-        (await venue.GetAsync($"passings/session/{token}")).Is(
-            HttpStatusCode.OK, envelope == VenueEnvelope.Flat ? expected : "{\"body\":" + expected + "}");
+        (await venue.GetAsync($"passings/session/{token}")).Is(HttpStatusCode.OK, envelope switch
+        {
+            CloudEnvelope.Flat => expected,
+            CloudEnvelope.Wrapped => "{\"body\":" + expected + "}",
+            _ => "{\"body\":\"" + expected.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"}",
+        });
     }
 
     [Theory]

@@ -27,7 +27,7 @@ public class StoredPassingsTests
 
             var (first, last) = bounds.Length < 2 ? (0, long.MaxValue) : (bounds[0], bounds[1]);
             var rows = new StoredPassing[take];
-            var (copied, total) = stored.Read(first, last, skip, rows);
+            var (copied, total) = stored.Read(PassingRange.All with { First = first, Last = last }, skip, rows);
             var wanted = twin.Keys.Where(n => n >= first && n <= last).ToArray();
             Assert.Equal(wanted.Length, total);
             Assert.Equal(wanted.Skip(skip).Take(take), rows.Take(copied).Select(r => r.Number));
@@ -60,8 +60,7 @@ public class StoredPassingsTests
     [Fact]
     public void a_batch_of_duplicates_allocates_nothing()
     {
-        var options = new VenueServerOptions();
-        var parser = new PassingsParser(options);
+        var parser = new PassingsParser(new VenueRules(new VenueServerOptions()));
         var session = new TimingSession("T", "D", null, 0);
         var passings = Enumerable.Range(1, 1_000)
             .Select(n => TestVenue.Passing(n, ""","chip":"\u0041BC","latitude":"1.50" """));

@@ -1,4 +1,5 @@
 using System.Net;
+using RufusIngest.Cloud;
 using RufusIngest.Server;
 using RufusIngest.Tests.Support;
 using Xunit;
@@ -122,7 +123,7 @@ public class VenueServerTests
     [Fact]
     public async Task strict_mode_refuses_members_the_api_does_not_name()
     {
-        await using var strict = await TestVenue.StartAsync(TestVenue.Options with { Strict = true });
+        await using var strict = await TestVenue.StartAsync(new CloudProfile { UnknownMembers = false });
         await using var tolerant = await TestVenue.StartAsync();
         const string Body = """{"serial_number":"S","model":"M","colour":{"deep":[1]}}""";
         (await strict.PostAsync("devices", Body)).Is(
@@ -142,12 +143,17 @@ public class VenueServerTests
     }
 
     [Theory]
-    [InlineData("GET", "devices")]
+    [InlineData("PUT", "devices/x")]
     [InlineData("PUT", "passings")]
-    [InlineData("DELETE", "devices/x")]
-    [InlineData("GET", "sessions/device/x")]
-    [InlineData("GET", "sessions/device/x/active")]
+    [InlineData("DELETE", "devices")]
+    [InlineData("DELETE", "sessions/x")]
+    [InlineData("GET", "sessions")]
     [InlineData("GET", "sessions/device")]
+    [InlineData("GET", "sessions/device/x/active/y")]
+    [InlineData("GET", "sessions/device/x/passive")]
+    [InlineData("GET", "passings/device")]
+    [InlineData("GET", "passings/device3/x")]
+    [InlineData("GET", "events/x")]
     [InlineData("GET", "sessions/close")]
     [InlineData("GET", "sessions/close/x")]
     [InlineData("POST", "sessions/close/x")]
@@ -163,7 +169,7 @@ public class VenueServerTests
     [Fact]
     public async Task wrapped_answers_hold_everything_inside_body()
     {
-        await using var venue = await TestVenue.StartAsync(TestVenue.Options with { Envelope = VenueEnvelope.Wrapped });
+        await using var venue = await TestVenue.StartAsync(new CloudProfile { Envelope = CloudEnvelope.Wrapped });
         (await venue.GetAsync("/health")).Is(HttpStatusCode.OK, """{"body":{"description":"Success"}}""");
         (await venue.GetAsync("/nowhere")).Is(HttpStatusCode.NotFound, """{"body":{"description":"Unknown route"}}""");
         (await venue.PostAsync("sessions", """{"deviceid":"nobody"}""")).Is(

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using RufusIngest.Cloud;
 using RufusIngest.Server;
 using Xunit;
 
@@ -13,6 +14,7 @@ sealed class TestVenue : IAsyncDisposable
     public const string ReadWriteKey = "ror-0000000000000000000a";
     public const string ReadKey = "ror-0000000000000000000b";
     public const string WriteKey = "ror-0000000000000000000c";
+    public const string UnbindKey = "ror-0000000000000000000d";
 
     TestVenue(VenueServer server)
     {
@@ -21,7 +23,7 @@ sealed class TestVenue : IAsyncDisposable
         Client.DefaultRequestHeaders.Add("x-api-key", ReadWriteKey);
     }
 
-    public static FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 5, 3, 8, 0, 0, 125, TimeSpan.Zero));
+    public static FakeTimeProvider Clock { get; } = NewClock();
 
     public VenueServer Server { get; }
 
@@ -36,14 +38,31 @@ sealed class TestVenue : IAsyncDisposable
             new("both", ReadWriteKey, VenueAccess.ReadWrite),
             new("reader", ReadKey, VenueAccess.Read),
             new("writer", WriteKey, VenueAccess.Write),
+            new("unbinder", UnbindKey, VenueAccess.Write | VenueAccess.Unbind),
         ],
         TimeProvider = Clock,
     };
 
+    /// <summary>A clock of one's own, which may be set forward.</summary>
+    public static FakeTimeProvider NewClock() => new(new DateTimeOffset(2026, 5, 3, 8, 0, 0, 125, TimeSpan.Zero));
+
     public static async Task<TestVenue> StartAsync(VenueServerOptions? options = null) =>
         new(await VenueServer.StartAsync(options ?? Options, Cancelled));
 
+    /// <summary>A server that behaves as a profile says.</summary>
+    public static Task<TestVenue> StartAsync(CloudProfile profile) => StartAsync(Options with { Profile = profile });
+
+    /// <summary>Sends another key from now on, in the given header; null sends none.</summary>
+    public void Use(string? key, string header = "x-api-key")
+    {
+        Client.DefaultRequestHeaders.Clear();
+        if (key is not null)
+            Client.DefaultRequestHeaders.Add(header, key);
+    }
+
     public Task<Answer> GetAsync(string path) => SendAsync(new(HttpMethod.Get, path));
+
+    public Task<Answer> DeleteAsync(string path) => SendAsync(new(HttpMethod.Delete, path));
 
     public Task<Answer> PatchAsync(string path) => SendAsync(new(HttpMethod.Patch, path));
 
@@ -59,7 +78,8 @@ sealed class TestVenue : IAsyncDisposable
         {
             using var response = await Client.SendAsync(request, Cancelled);
             Assert.False(response.Headers.Contains("Server"));
-            Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+            var empty = response.StatusCode == HttpStatusCode.NoContent;
+            Assert.Equal(empty ? null : "application/json", response.Content.Headers.ContentType?.MediaType);
             return new(response.StatusCode, await response.Content.ReadAsStringAsync(Cancelled));
         }
     }

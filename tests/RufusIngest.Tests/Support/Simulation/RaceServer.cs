@@ -12,7 +12,7 @@ namespace RufusIngest.Tests.Support;
 /// </summary>
 sealed class RaceServer(SimulatedRace race)
 {
-    static readonly PassingsParser s_parser = new(new VenueServerOptions());
+    static readonly PassingsParser s_parser = new(new VenueRules(new VenueServerOptions()));
 
     [ThreadStatic]
     static PassingsBatch? t_batch;
@@ -91,7 +91,7 @@ sealed class RaceServer(SimulatedRace race)
             return (404, []);
         (long from, long to) = _plan.IgnoresRange ? (0, long.MaxValue) : (first, last);
         StoredPassing[] rows = new StoredPassing[at.Session.Info().Passings];
-        (int copied, _, byte[][] chunks) = at.Session.Read(from, to, 0, rows);
+        (int copied, _, byte[][] chunks) = at.Session.Read(PassingRange.All with { First = from, Last = to }, 0, rows);
         List<CloudPassing> found = [];
         foreach (StoredPassing row in rows.AsSpan(0, copied))
         {
