@@ -35,7 +35,7 @@ sealed class DeviceExperiments(ProbeClient client, ProbeBinding binding)
             return Task.FromResult(new Finding("sent more than once, so it may have been bound by then"));
         if (binding.WasBound == true)
             return Task.FromResult(new Finding("the device was bound before"));
-        if (!first.IsSuccess || (binding.WasBound is null && first.Status == _again?.Status))
+        if (binding.WasBound is null && (!first.IsSuccess || first.Status == _again?.Status))
             return Task.FromResult(new Finding($"{first.Words}: the device may have been bound before"));
         return Task.FromResult(Finding.Status(first, profile => profile with { BindStatus = first.Status }));
     }

@@ -19,7 +19,7 @@ sealed class NoResultException(string reason) : Exception(reason);
 
 /// <summary>
 /// Sends a probe's requests and records every exchange. What asks for another attempt (429, 5xx, no answer) is tried
-/// again a few times; a server that stopped answering gets one attempt a request until it answers.
+/// again a few times; a server that has not answered yet, or stopped, gets one attempt a request until it does.
 /// </summary>
 sealed class ProbeClient : IDisposable
 {
@@ -27,6 +27,9 @@ sealed class ProbeClient : IDisposable
     const int MaxAnswerBytes = 32 << 20;
 
     static readonly TimeSpan _longestDelay = TimeSpan.FromSeconds(60);
+    static readonly (KeyHeaders Header, string Name)[] _keyHeaders =
+        [(KeyHeaders.ApiKey, "api_key"), (KeyHeaders.XApiKey, "x-api-key")];
+
     static readonly string[] _headers =
     [
         "Content-Type", "Retry-After", "Date", "Server", "Via", "Allow", "Location", "WWW-Authenticate", "X-Request-Id",
@@ -39,7 +42,7 @@ sealed class ProbeClient : IDisposable
     readonly KeyCleaner _cleaner;
     readonly TimeProvider _time;
     readonly TextWriter? _record;
-    bool _isSilent;
+    bool _isSilent = true;
 
     /// <summary>The handler is disposed with this; the record stays the caller's.</summary>
     public ProbeClient(HttpMessageHandler handler, Uri address, string key, TimeProvider time, TextWriter? record)
@@ -115,11 +118,14 @@ sealed class ProbeClient : IDisposable
     async Task<ProbeAnswer> SendOnceAsync(
         HttpMethod method, string path, string? body, KeyHeaders headers, string key, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         using HttpRequestMessage request = new(method, new Uri(_base, path));
-        if (headers.HasFlag(KeyHeaders.ApiKey))
-            request.Headers.TryAddWithoutValidation("api_key", key);
-        if (headers.HasFlag(KeyHeaders.XApiKey))
-            request.Headers.TryAddWithoutValidation("x-api-key", key);
+        foreach (var (header, name) in _keyHeaders)
+        {
+            if (headers.HasFlag(header))
+                request.Headers.TryAddWithoutValidation(name, key);
+        }
+
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
@@ -129,7 +135,7 @@ sealed class ProbeClient : IDisposable
             At = Now,
             Method = method.Method,
             Path = _cleaner.Clean(path),
-            KeyHeaders = headers.ToString(),
+            KeyHeaders = [.. _keyHeaders.Where(one => headers.HasFlag(one.Header)).Select(one => one.Name)],
             Request = body is null ? null : ProbeExchange.Cut(_cleaner.Clean(body)),
         };
         long start = _time.GetTimestamp();

@@ -49,6 +49,11 @@ static class ProbeCommand
         {
             device, address, key, keyFile, profile, record, passings, yes, replace, unbind, json,
         };
+        device.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && string.IsNullOrWhiteSpace(text))
+                result.AddError("--device must be a serial number.");
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             ProbeSettings settings = new()

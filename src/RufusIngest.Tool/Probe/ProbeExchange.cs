@@ -19,7 +19,7 @@ sealed record ProbeExchange
     public required string Path { get; init; }
 
     /// <summary>The headers that carried a key, by their names alone.</summary>
-    public required string KeyHeaders { get; init; }
+    public required IReadOnlyList<string> KeyHeaders { get; init; }
 
     public string? Request { get; init; }
 
@@ -47,7 +47,10 @@ sealed record ProbeExchange
             writer.WriteString("at", At);
             writer.WriteString("method", Method);
             writer.WriteString("path", Path);
-            writer.WriteString("key_headers", KeyHeaders);
+            writer.WriteStartArray("key_headers");
+            foreach (string name in KeyHeaders)
+                writer.WriteStringValue(name);
+            writer.WriteEndArray();
             writer.WriteString("request", Request);
             writer.WriteNumber("status", Status);
             writer.WriteStartObject("headers");

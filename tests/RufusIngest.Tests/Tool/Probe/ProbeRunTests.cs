@@ -12,7 +12,7 @@ namespace RufusIngest.Tests.Tool.Probe;
 public sealed class ProbeRunTests
 {
     [Theory]
-    [CombinatorialDuplicates]
+    [MemberData(nameof(Keys))]
     public async Task It_tells_the_duplicate_keys_apart(DuplicateKey key, bool hasCounts, bool canRead)
     {
         ProbedCloud cloud = new() { DuplicateKey = key, HasCounts = hasCounts, CanRead = canRead };
@@ -22,17 +22,8 @@ public sealed class ProbeRunTests
         Assert.Equal(hasCounts, trial.Profile.DuplicateCount);
     }
 
-    public sealed class CombinatorialDuplicatesAttribute : Xunit.v3.DataAttribute
-    {
-        public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(
-            System.Reflection.MethodInfo testMethod, Xunit.Sdk.DisposalTracker disposalTracker) =>
-            new([.. from key in Enum.GetValues<DuplicateKey>()
-                    from counts in new[] { true, false }
-                    from read in new[] { true, false }
-                    select new TheoryDataRow(key, counts, read)]);
-
-        public override bool SupportsDiscoveryEnumeration() => true;
-    }
+    public static MatrixTheoryData<DuplicateKey, bool, bool> Keys =>
+        new(Enum.GetValues<DuplicateKey>(), [true, false], [true, false]);
 
     [Theory]
     [InlineData(DuplicateKey.Number)]
@@ -86,6 +77,21 @@ public sealed class ProbeRunTests
     }
 
     [Fact]
+    public async Task A_size_that_only_breaks_the_server_is_no_limit()
+    {
+        ProbedCloud cloud = new()
+        {
+            Instead = (_, request) => request.Body.Split("num_passing").Length > 9 ? ProbedCloud.Say(502, "Bad") : null,
+        };
+        ProbeTrial trial = await ProbeTrial.OfAsync(cloud);
+
+        Assert.Null(trial.Profile.MaxPassingsPerPost);
+        Assert.Null(trial.Profile.TooManyStatus);
+        Assert.Equal(1, trial.Profile.PassingsPerPostTried);
+        Assert.Equal("1 taken, then 502 \"Bad\", 4 times", trial.Seen("passings per POST"));
+    }
+
+    [Fact]
     public async Task Its_sessions_are_closed_at_the_end_also_when_it_is_stopped()
     {
         ProbedCloud cloud = new();
@@ -98,11 +104,17 @@ public sealed class ProbeRunTests
         };
         using StringWriter output = new();
         using ProbeClient client = new(cloud, new("http://cloud.test/v0/"), ProbedCloud.Key, new InstantTime(), null);
-        ProbeSettings settings = new() { Address = new("http://cloud.test/v0/"), ApiKey = ProbedCloud.Key, Serial = "S" };
+        ProbeSettings settings = new()
+        {
+            Address = new("http://cloud.test/v0/"),
+            ApiKey = ProbedCloud.Key,
+            Serial = "S",
+            MaxPassings = 16,
+        };
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => new ProbeRun(settings, client, output.WriteLine).RunAsync(stop.Token));
-        Assert.True(cloud.Requests.Count > 40);
+        Assert.Equal(42, cloud.Requests.Count); // The one that was under way, and closing.
         Assert.Null(cloud.Active);
     }
 
@@ -148,7 +160,7 @@ public sealed class ProbeRunTests
     {
         ProbedCloud cloud = new()
         {
-            Instead = (count, _) => count < 25 ? null : throw new HttpRequestException("Connection refused"),
+            Instead = (count, _) => count < 21 ? null : throw new HttpRequestException("Connection refused"),
         };
         ProbeTrial trial = await ProbeTrial.OfAsync(cloud);
 
