@@ -3,14 +3,17 @@ using System.Text.Json;
 namespace RufusIngest.Tool.Probe;
 
 /// <summary>
-/// Finds how many passings fit a request, in a session of its own: doubles until one is refused, then halves the gap.
+/// Finds how many passings fit a request, in a session of its own: doubles until one is refused, then halves the gap. Where
+/// repeats are known and counted as duplicates, the requests repeat each other, so that little is stored.
 /// </summary>
-sealed class BatchExperiments(ProbeSubject subject, int most)
+sealed class BatchExperiments(ProbeSubject subject, DuplicateExperiments duplicates, int most)
 {
     const int FirstSize = 1_000;
 
     ProbeAnswer? _refusal;
     int _accepted;
+    int _first;
+    int _sent;
     int _lastNumber;
 
     public IEnumerable<Experiment> All =>
@@ -83,14 +86,18 @@ sealed class BatchExperiments(ProbeSubject subject, int most)
 
     async Task<bool> IsTakenAsync(string session, int size, CancellationToken cancellation)
     {
-        int first = subject.NextNumbers(size);
+        if (_sent == 0 || !duplicates.AreCounted || _refusal is { IsSuccess: true })
+            (_first, _sent) = (subject.NextNumbers(most), 0);
+        int fresh = size - _sent; // Never sent before: a repeat can explain the others alone.
         ProbeAnswer answer = await subject.InsertAsync(
-            session, cancellation, Enumerable.Range(first, size).Select(number => subject.Item(number)))
+            session, cancellation, Enumerable.Range(_first, size).Select(number => subject.Item(number)))
             .ConfigureAwait(false);
-        if (answer.IsSuccess && (answer.IsRepeat || answer.Inserted is null || answer.Inserted == size))
+        _sent = Math.Max(_sent, size);
+        int? stored = answer.Inserted + (duplicates.AreCounted ? answer.Duplicates : 0);
+        if (answer.IsSuccess && (answer.IsRepeat || stored is null || (stored == size && answer.Inserted >= fresh)))
         {
             _accepted = size;
-            _lastNumber = first + size - 1;
+            _lastNumber = _first + size - 1;
             return true;
         }
 

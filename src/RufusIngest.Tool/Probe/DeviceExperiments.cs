@@ -10,8 +10,8 @@ sealed class DeviceExperiments(ProbeClient client, ProbeBinding binding)
 
     public IEnumerable<Experiment> All =>
     [
-        new("bind again", "POST /devices with the same serial number", BindAgainAsync),
         new("bind", "POST /devices, the first time", BindAsync),
+        new("bind again", "POST /devices with the same serial number", BindAgainAsync),
         new("bind with a type", "type CUSTOM_CHRONO", WithTypeAsync),
         new("bind needs a type", "the same without type", WithoutTypeAsync),
         new("key missing", "bind again without a key", KeyMissingAsync),
@@ -22,23 +22,32 @@ sealed class DeviceExperiments(ProbeClient client, ProbeBinding binding)
             KeyHeaders.XApiKey, (profile, yes) => profile with { XApiKeyHeader = yes }, token)),
     ];
 
-    async Task<Finding> BindAgainAsync(CancellationToken cancellation)
-    {
-        _again = await client.SendAsync(HttpMethod.Post, "devices", binding.Body, cancellation).ConfigureAwait(false);
-        return Finding.Status(_again, profile => profile with { BindAgainStatus = _again.Status });
-    }
-
-    Task<Finding> BindAsync(CancellationToken cancellation)
+    async Task<Finding> BindAsync(CancellationToken cancellation)
     {
         ProbeAnswer first = binding.First;
         if (first.IsRepeat)
-            return Task.FromResult(new Finding("sent more than once, so it may have been bound by then"));
+            return new("sent more than once, so it may have been bound by then");
         if (binding.WasBound == true)
-            return Task.FromResult(new Finding("the device was bound before"));
-        if (binding.WasBound is null && (!first.IsSuccess || first.Status == _again?.Status))
-            return Task.FromResult(new Finding($"{first.Words}: the device may have been bound before"));
-        return Task.FromResult(Finding.Status(first, profile => profile with { BindStatus = first.Status }));
+            return new("the device was bound before");
+
+        // Without a list only a difference shows that the first one bound it.
+        if (binding.WasBound is null && (!first.IsSuccess
+            || (await AgainAsync(cancellation).ConfigureAwait(false)).Status == first.Status))
+        {
+            return new($"{first.Words}: the device may have been bound before");
+        }
+
+        return Finding.Status(first, profile => profile with { BindStatus = first.Status });
     }
+
+    async Task<Finding> BindAgainAsync(CancellationToken cancellation)
+    {
+        ProbeAnswer again = await AgainAsync(cancellation).ConfigureAwait(false);
+        return Finding.Status(again, profile => profile with { BindAgainStatus = again.Status });
+    }
+
+    async Task<ProbeAnswer> AgainAsync(CancellationToken cancellation) => _again ??= await client.SendAsync(
+        HttpMethod.Post, "devices", binding.Body, cancellation).ConfigureAwait(false);
 
     Task<Finding> WithTypeAsync(CancellationToken cancellation) => Task.FromResult(Finding.YesNo(
         binding.TakesType, binding.WithType.Words, (profile, yes) => profile with { BindTakesType = yes }));

@@ -41,6 +41,9 @@ sealed class DuplicateExperiments(ProbeSubject subject)
     ProbeAnswer? _same;
     int? _stored;
 
+    /// <summary>Whether the same passing again is known to be a duplicate, and answers count it as one.</summary>
+    public bool AreCounted { get; private set; }
+
     public IEnumerable<Experiment> All =>
     [
         new("duplicate key", "the same again; its number with other content; its content with another number", KeyAsync),
@@ -84,6 +87,7 @@ sealed class DuplicateExperiments(ProbeSubject subject)
 
         seen = string.Join(", ", pairs.Zip(stored, (pair, was) => $"{pair.Name}: {Words(was)}")) + seen;
         DuplicateKey? key = KeyOf(stored);
+        AreCounted = key is not (null or DuplicateKey.None) && _same is { IsSuccess: true, Inserted: 0, Duplicates: 1 };
         return new(seen, key?.ToString(), profile => profile with { DuplicateKey = key });
     }
 

@@ -40,19 +40,12 @@ sealed record ProbeAnswer
     {
         if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty(name, out JsonElement value))
             return null;
-        try
+        return value.ValueKind switch
         {
-            return value.ValueKind switch
-            {
-                JsonValueKind.String => value.GetString(),
-                JsonValueKind.Number => value.GetRawText(),
-                _ => null,
-            };
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // Half a surrogate pair.
-        }
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number => value.GetRawText(),
+            _ => null,
+        };
     }
 
     public static int? Integer(JsonElement item, string name) =>
@@ -94,11 +87,36 @@ sealed record ProbeAnswer
         try
         {
             using JsonDocument document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json.TrimStart('\uFEFF')));
+            if (json.Contains("\\ud", StringComparison.OrdinalIgnoreCase))
+                RequireWholeTexts(document.RootElement);
             return document.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return default;
+        }
+    }
+
+    /// <summary>Half a surrogate pair, in a name or a text, would fail whoever looks at it later.</summary>
+    static void RequireWholeTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                    RequireWholeTexts(item);
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty member in element.EnumerateObject())
+                {
+                    _ = member.Name;
+                    RequireWholeTexts(member.Value);
+                }
+
+                break;
         }
     }
 }

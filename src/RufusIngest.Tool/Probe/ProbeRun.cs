@@ -51,7 +51,7 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
             .. duplicates.All,
             .. new ReadingExperiments(subject).All,
             .. duplicates.InAnotherSession,
-            .. new BatchExperiments(subject, settings.MaxPassings).All,
+            .. new BatchExperiments(subject, duplicates, settings.MaxPassings).All,
             new("envelope", "all answers to what was taken", EnvelopeAsync),
         ];
     }
@@ -84,7 +84,7 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
 
     Task<Finding> EnvelopeAsync(CancellationToken cancellation)
     {
-        string seen = string.Join(", ", client.Envelopes.Select(pair => $"{pair.Value} {pair.Key}"));
+        string seen = string.Join(", ", client.Envelopes.Select(pair => $"{pair.Value} are {pair.Key}"));
         return Task.FromResult(client.Envelopes.Count == 1 && client.Envelopes.First() is { Value: > 1 } only
             ? new Finding(seen, only.Key.ToString(), profile => profile with { Envelope = only.Key })
             : new Finding(seen.Length == 0 ? "no answer with members" : $"not one: {seen}"));

@@ -41,6 +41,9 @@ sealed class ProbedCloud : HttpMessageHandler
     /// <summary>Sessions that were opened and not closed.</summary>
     public string? Active => _active;
 
+    /// <summary>How many passings there are in all sessions.</summary>
+    public int Stored => _sessions.Values.Sum(session => session.Count);
+
     public ProbedCloud WithActiveSession()
     {
         Open();

@@ -225,6 +225,47 @@ public sealed class ProbeRunTests
     static HttpResponseMessage Page() =>
         new(HttpStatusCode.OK) { Content = new StringContent("<html>Welcome</html>", Encoding.UTF8, "text/html") };
 
+    [Theory]
+    [InlineData("{\"description\":\"\\ud800\",\"result\":[{\"\\udc00\":1}]}")]
+    [InlineData("{\"result\":[null,1,\"x\",[],{\"num_passing\":{}}],\"pagination\":7}")]
+    [InlineData("{\"body\":\"{\\\"body\\\":\\\"\\ud800\\\"}\"}")]
+    [InlineData("{\"body\":null}")]
+    [InlineData("{\"body\":[1]}")]
+    [InlineData("[[]]")]
+    [InlineData("\"\"")]
+    [InlineData("{\"inserted_count\":1e99,\"duplicate_count\":\"-7\",\"token_session\":\"..\",\"deviceid\":7}")]
+    public async Task Strange_answers_later_end_nothing(string body)
+    {
+        ProbedCloud cloud = new()
+        {
+            Instead = (count, _) => count < 3 ? null : new(HttpStatusCode.OK) { Content = new StringContent(body) },
+        };
+        ProbeTrial trial = await ProbeTrial.OfAsync(cloud);
+
+        Assert.Null(trial.End);
+        Assert.Null(trial.Profile.DuplicateKey);
+        Assert.Null(trial.Profile.RangeIsInclusive);
+        Assert.Null(trial.Profile.MaxPassingsPerPost);
+    }
+
+    [Theory]
+    [InlineData(DuplicateKey.Number, true, 15)]
+    [InlineData(DuplicateKey.Number, false, 15)]
+    [InlineData(DuplicateKey.None, true, 15)]
+    [InlineData(DuplicateKey.NumberAndContent, true, 9)]
+    public async Task The_largest_request_is_found_with_few_passings_where_repeats_are_counted(
+        DuplicateKey key, bool hasCounts, int most)
+    {
+        ProbedCloud cloud = new() { DuplicateKey = key, HasCounts = hasCounts };
+        cloud.Instead = (_, request) =>
+            request.Body.Split("num_passing").Length - 1 > most ? ProbedCloud.Say(413, "Too many") : null;
+        ProbeTrial trial = await ProbeTrial.OfAsync(cloud);
+
+        Assert.Equal(most, trial.Profile.MaxPassingsPerPost);
+        Assert.Equal(413, trial.Profile.TooManyStatus);
+        Assert.Equal(hasCounts && key != DuplicateKey.None, cloud.Stored < 22 + 2 + most);
+    }
+
     [Fact]
     public async Task A_mixture_of_envelopes_is_none()
     {
