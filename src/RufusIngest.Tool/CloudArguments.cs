@@ -3,29 +3,15 @@ using RufusIngest.Cloud;
 
 namespace RufusIngest.Tool;
 
-/// <summary>Which headers the key goes in.</summary>
-enum KeyHeaders
-{
-    Both,
-    ApiKey,
-    XApiKey,
-}
-
 /// <summary>Where the server is, how it wants to be spoken to, and the key: what every command that calls it takes.</summary>
 sealed class CloudArguments
 {
-    const string KeyFileVariable = "RUFUS_API_KEY_FILE";
-
     readonly Option<string?> _address;
-    readonly Option<string?> _key = CommonOptions.ApiKey();
-    readonly Option<FileInfo?> _keyFile = new("--api-key-file")
-    {
-        Description = $"File that holds the API key; without it the environment variable {KeyFileVariable}.",
-    };
-
+    readonly KeyArguments _key = new();
     readonly Option<KeyHeaders> _headers = new("--key-header")
     {
         Description = "Header the key goes in: Both, ApiKey (api_key) or XApiKey (x-api-key).",
+        DefaultValueFactory = _ => KeyHeaders.Both,
     };
 
     readonly Option<FileInfo?> _profile = new("--profile")
@@ -37,21 +23,19 @@ sealed class CloudArguments
     public CloudArguments(Option<string?> address) => _address = address;
 
     public CloudArguments()
-        : this(new("--base-address")
-        {
-            Description = "Base address of the API.",
-            DefaultValueFactory = _ => RufusCloudClient.DefaultAddress,
-        })
+        : this(CommonOptions.BaseAddress()!)
     {
     }
 
     public void AddTo(Command command, bool recursive = false)
     {
-        foreach (Option option in (Option[])[_address, _key, _keyFile, _headers, _profile])
+        foreach (Option option in (Option[])[_address, _headers, _profile])
         {
             option.Recursive = recursive;
             command.Options.Add(option);
         }
+
+        _key.AddTo(command, recursive);
     }
 
     /// <summary>Makes a client of what the command line says; the caller disposes it.</summary>
@@ -60,35 +44,13 @@ sealed class CloudArguments
         KeyHeaders headers = parsed.GetValue(_headers);
         return CloudConnection.Open(
             parsed.GetValue(_address)!,
-            ReadKey(parsed),
+            _key.Read(parsed),
             (options ?? new()) with
             {
-                SendApiKeyHeader = headers != KeyHeaders.XApiKey,
-                SendXApiKeyHeader = headers != KeyHeaders.ApiKey,
+                SendApiKeyHeader = headers.HasFlag(KeyHeaders.ApiKey),
+                SendXApiKeyHeader = headers.HasFlag(KeyHeaders.XApiKey),
                 Profile = ReadProfile(parsed.GetValue(_profile)),
             });
-    }
-
-    /// <summary>The key: named, in a file, or in the environment.</summary>
-    public string? ReadKey(System.CommandLine.ParseResult parsed)
-    {
-        if (parsed.GetValue(_key) is { } named)
-            return named;
-        string? variable = Environment.GetEnvironmentVariable(CommonOptions.ApiKeyVariable);
-        FileInfo? file = parsed.GetValue(_keyFile);
-        if (file is null && string.IsNullOrWhiteSpace(variable)
-            && Environment.GetEnvironmentVariable(KeyFileVariable) is { Length: > 0 } path)
-            file = new(path);
-        if (file is null)
-            return variable;
-        try
-        {
-            return File.ReadAllText(file.FullName).Trim();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw ToolException.BadInput($"the file of the API key cannot be read: {exception.Message}", exception);
-        }
     }
 
     static CloudProfile? ReadProfile(FileInfo? file)

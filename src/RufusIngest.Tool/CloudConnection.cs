@@ -14,19 +14,9 @@ sealed class CloudConnection : IDisposable
 
     /// <summary>Makes a client; nothing is asked yet.</summary>
     /// <exception cref="ToolException">Address, key or options cannot be used.</exception>
-    public static CloudConnection Open(string address, string? apiKey, RufusCloudOptions? options = null)
+    public static CloudConnection Open(string address, string apiKey, RufusCloudOptions? options = null)
     {
-        if (string.IsNullOrWhiteSpace(apiKey))
-        {
-            throw ToolException.BadInput(
-                $"there is no API key: give --api-key or --api-key-file, or set {CommonOptions.ApiKeyVariable}.");
-        }
-
-        if (!Uri.TryCreate(address.EndsWith('/') ? address : address + "/", UriKind.Absolute, out Uri? uri)
-            || uri.Scheme is not ("http" or "https"))
-        {
-            throw ToolException.BadInput($"'{address}' is no address; write it as {RufusCloudClient.DefaultAddress}.");
-        }
+        Uri uri = ReadAddress(address);
 
         // Reads are repeated; a POST never is, for that is the delivery's to decide.
         HttpClient http = new(ReadResilience.CreateHandler()) { BaseAddress = uri };
@@ -40,6 +30,13 @@ sealed class CloudConnection : IDisposable
             throw ToolException.BadInput($"the server cannot be called: {exception.Message}", exception);
         }
     }
+
+    /// <summary>A base address, with a slash at its end.</summary>
+    public static Uri ReadAddress(string text) =>
+        Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out Uri? address)
+        && address.Scheme is "http" or "https" && address.UserInfo.Length == 0 && address.Query.Length == 0
+            ? address
+            : throw ToolException.BadInput($"the base address must be written as {RufusCloudClient.DefaultAddress}.");
 
     public void Dispose() => Http.Dispose();
 }

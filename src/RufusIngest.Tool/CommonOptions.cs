@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Security;
+using RufusIngest.Cloud;
 using RufusIngest.Passings;
 using RufusIngest.Reads;
 
@@ -18,9 +19,10 @@ static class CommonOptions
         Description = "Base address of the API, such as https://api.runonrufus.com/v0/.",
     };
 
-    public static Option<string?> ApiKey() => new("--api-key")
+    public static Option<string> BaseAddress() => new("--base-address")
     {
-        Description = $"API key; without it --api-key-file or the environment variable {ApiKeyVariable}.",
+        Description = "Base address of the API.",
+        DefaultValueFactory = _ => RufusCloudClient.DefaultAddress,
     };
 
     public static Option<bool> ReplaceActive() => new("--replace-active")

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using RufusIngest.Cloud;
 using RufusIngest.Records;
 using RufusIngest.Tool.Api;
+using RufusIngest.Tool.Probe;
 
 namespace RufusIngest.Tool;
 
@@ -21,6 +22,7 @@ static class ToolCommand
         root.Subcommands.Add(SessionsCommand.Create(terminal));
         root.Subcommands.Add(PassingsCommand.Create(terminal));
         root.Subcommands.Add(EventsCommand.Create(terminal));
+        root.Subcommands.Add(ProbeCommand.Create(terminal));
         System.CommandLine.ParseResult parsed = root.Parse(args);
         foreach (ParseError error in parsed.Errors)
             terminal.Say($"rufus-ingest: {error.Message}");
