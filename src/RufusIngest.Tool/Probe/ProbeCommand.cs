@@ -28,7 +28,10 @@ static class ProbeCommand
             DefaultValueFactory = _ => RufusCloudClient.DefaultAddress,
         };
         Option<string?> key = CommonOptions.ApiKey();
-        Option<FileInfo?> keyFile = new("--api-key-file") { Description = "File that holds the API key and nothing else." };
+        Option<FileInfo?> keyFile = new("--api-key-file")
+        {
+            Description = "File that holds the API key and nothing else.",
+        };
         Option<FileInfo?> profile = new("--profile") { Description = "File to write the profile to." };
         Option<FileInfo?> record = new("--record")
         {
@@ -44,8 +47,8 @@ static class ProbeCommand
         {
             Description = "Unbind the device at the end: destroys all that is stored of it.",
         };
-        Option<bool> json = CommonOptions.Json("The profile, the findings and the number of exchanges as one JSON object.");
-        Command command = new("probe", "Find out by experiment how a server behaves where the API's pages leave it open.")
+        Option<bool> json = CommonOptions.Json("Profile, findings and number of exchanges as one JSON object.");
+        Command command = new("probe", "Find out by experiment how a server does what the API's pages leave open.")
         {
             device, address, key, keyFile, profile, record, passings, yes, replace, unbind, json,
         };
