@@ -9,17 +9,23 @@ static class CloudSessions
 
     /// <summary>Tokens by location. Opening a session closes the one its device has active.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> OpenAsync(
-        Terminal terminal, RufusCloudClient cloud, IReadOnlyList<ReaderSpec> readers, bool quiet,
+        Terminal terminal, RufusCloudClient cloud, IReadOnlyList<ReaderSpec> readers, LiveOptions options,
         CancellationToken cancellation)
     {
         Dictionary<string, string> tokens = [];
         foreach (var location in readers.GroupBy(reader => reader.Location))
         {
             string? session = GivenSession(location);
-            if (session is null)
-                (session, _) = await OpenOneAsync(terminal, cloud, location, quiet, cancellation).ConfigureAwait(false);
-            else
+            if (session is not null)
+            {
                 await RequireEmptyAsync(cloud, location.Key, session, cancellation).ConfigureAwait(false);
+            }
+            else
+            {
+                (session, _) = await OpenOneAsync(terminal, cloud, location, options, [], cancellation)
+                    .ConfigureAwait(false);
+            }
+
             tokens[location.Key] = session;
         }
 
@@ -47,14 +53,24 @@ static class CloudSessions
         ?? await cloud.BindDeviceAsync(
             Model, $"rufus-ingest-{location.Key}", location.Key, cancellationToken: cancellation).ConfigureAwait(false);
 
-    /// <summary>Opens a session for a location; that closes the one its device has active.</summary>
+    /// <summary>
+    /// Opens a session for a location; that closes the one its device has active, which must be one of our own, or
+    /// somebody says that it may be.
+    /// </summary>
     public static async Task<(string Token, string Device)> OpenOneAsync(
-        Terminal terminal, RufusCloudClient cloud, IGrouping<string, ReaderSpec> location, bool quiet,
-        CancellationToken cancellation)
+        Terminal terminal, RufusCloudClient cloud, IGrouping<string, ReaderSpec> location, LiveOptions options,
+        IReadOnlyCollection<string> own, CancellationToken cancellation)
     {
         string device = await DeviceOfAsync(cloud, location, cancellation).ConfigureAwait(false);
+        if (!options.ReplaceActive)
+        {
+            // With a journal this happens beside the race, where nobody waits for a question.
+            Func<string, bool?>? ask = options.Journal is null ? terminal.Ask : null;
+            await RequireReplaceableAsync(ask, cloud, device, own, cancellation).ConfigureAwait(false);
+        }
+
         string session = await cloud.OpenSessionAsync(device, location.Key, cancellation).ConfigureAwait(false);
-        if (!quiet)
+        if (!options.Quiet)
             terminal.Say($"{location.Key}: opened session {session} of device {device}.");
         return (session, device);
     }
@@ -66,24 +82,42 @@ static class CloudSessions
     public static async Task RequireEmptyAsync(
         RufusCloudClient cloud, string location, string token, CancellationToken cancellation)
     {
-        CloudSession session;
+        if (await SessionChecks.CountPassingsAsync(cloud, token, cancellation).ConfigureAwait(false) is > 0 and var count)
+        {
+            throw new ToolException(
+                ExitCode.Refused,
+                $"{location}: session {token} has {count} passings already, and this run would number from 1 "
+                + "again; leave session= out to open a new one.");
+        }
+    }
+
+    /// <summary>
+    /// Ends the command when the device has a session open that is not our own and that nobody agrees to close, and when
+    /// the key cannot see it.
+    /// </summary>
+    public static async Task RequireReplaceableAsync(
+        Func<string, bool?>? ask, RufusCloudClient cloud, string device, IReadOnlyCollection<string> own,
+        CancellationToken cancellation)
+    {
+        string what;
         try
         {
-            session = await cloud.GetSessionAsync(token, cancellation).ConfigureAwait(false);
+            CloudSession? active = await cloud.GetActiveSessionAsync(device, cancellation).ConfigureAwait(false);
+            if (active is null || own.Contains(active.TokenSession))
+                return;
+            what = $"device {device} has session {active.TokenSession} open"
+                + (active.Alias is null ? "" : $" ({active.Alias})")
+                + (active.Passings is null ? "" : $", with {active.Passings} passings")
+                + "; a new one closes it";
         }
         catch (RufusCloudException exception)
             when (exception.Failure is RufusFailure.KeyRefused or RufusFailure.PermissionMissing)
         {
-            return;
+            what = $"this key cannot see whether device {device} has a session open, which a new one would close";
         }
 
-        if (session.Passings > 0)
-        {
-            throw new ToolException(
-                ExitCode.Refused,
-                $"{location}: session {token} has {session.Passings} passings already, and this run would number from 1 "
-                + "again; leave session= out to open a new one.");
-        }
+        if (ask?.Invoke($"{what}. Open a new one?") != true)
+            throw new ToolException(ExitCode.Refused, $"{what}: give --replace-active if that is meant.");
     }
 
     static string? TheOne(IEnumerable<string?> values, string location, string what)

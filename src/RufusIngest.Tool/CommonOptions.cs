@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Security;
-using RufusIngest.Cloud;
 using RufusIngest.Passings;
 using RufusIngest.Reads;
 
@@ -21,7 +20,12 @@ static class CommonOptions
 
     public static Option<string?> ApiKey() => new("--api-key")
     {
-        Description = $"API key; without it the environment variable {ApiKeyVariable}.",
+        Description = $"API key; without it --api-key-file or the environment variable {ApiKeyVariable}.",
+    };
+
+    public static Option<bool> ReplaceActive() => new("--replace-active")
+    {
+        Description = "Open a session although that closes the one the device has active.",
     };
 
     public static Option<FileInfo?> Bibs() => new("--bibs") { Description = "CSV file of chip and bib." };
@@ -85,30 +89,4 @@ static class CommonOptions
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date)
             ? date
             : throw ToolException.BadInput($"'{text}' is no date; write it as 2026-05-17.");
-
-    /// <summary>Makes a client of what the command line says; the caller disposes the HTTP client.</summary>
-    public static (HttpClient Http, RufusCloudClient Cloud) Connect(string post, string? apiKey)
-    {
-        string? key = apiKey ?? Environment.GetEnvironmentVariable(ApiKeyVariable);
-        if (string.IsNullOrWhiteSpace(key))
-            throw ToolException.BadInput($"there is no API key: give --api-key or set {ApiKeyVariable}.");
-        if (!Uri.TryCreate(post.EndsWith('/') ? post : post + "/", UriKind.Absolute, out Uri? address)
-            || address.Scheme is not ("http" or "https"))
-        {
-            throw ToolException.BadInput($"'{post}' is no address; write it as {RufusCloudClient.DefaultAddress}.");
-        }
-
-        // A redirect would carry the key to another host.
-        SocketsHttpHandler handler = new() { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) };
-        HttpClient http = new(handler) { BaseAddress = address };
-        try
-        {
-            return (http, new RufusCloudClient(http, key));
-        }
-        catch (ArgumentException exception)
-        {
-            http.Dispose();
-            throw ToolException.BadInput($"the API key cannot be sent: {exception.Message}", exception);
-        }
-    }
 }

@@ -110,32 +110,34 @@ static class DemoCommand
             readers.Zip(simulation.Readers).ToDictionary(pair => pair.First.Name, pair => pair.Second);
         ChipTable chips = ChipTable.Create(
             race.Entries.Select(entry => KeyValuePair.Create(ChipCode.FromText(entry.Chip), entry.Bib)));
-        var (http, cloud) = CommonOptions.Connect(address.ToString(), key);
-        using (http)
+        using CloudConnection connection = CloudConnection.Open(address.ToString(), key);
+        RufusCloudClient cloud = connection.Cloud;
+        IngestSettings settings = LiveRun.SettingsOf(readers, chips, options.Gate);
+        LiveOptions live = new()
         {
-            IReadOnlyDictionary<string, string> tokens =
-                await CloudSessions.OpenAsync(terminal, cloud, readers, options.Json, cancellation).ConfigureAwait(false);
-            IngestSettings settings = LiveRun.SettingsOf(readers, chips, options.Gate);
-            LiveOptions live = new()
-            {
-                Journal = options.Journal,
-                UnsentFolder = Path.GetTempPath(),
-                CloseSessions = true,
-                Quiet = options.Json,
-            };
-            if (options.Journal is { Exists: true })
-                await DemoRestart.GiveBackAsync(http, key, options.Journal, tokens, cancellation).ConfigureAwait(false);
-            LiveRun run = options.Journal is null
-                ? LiveRun.Start(terminal, readers, settings, cloud, tokens, live)
-                : await LiveRun.OpenAsync(
-                    terminal, [.. readers.Select(reader => reader with { Session = tokens[reader.Location] })], settings,
-                    cloud, live, cancellation).ConfigureAwait(false);
-            await using var _ = run.ConfigureAwait(false);
-            RunReport report = await run.RunAsync(
-                name => players[name].Completion.IsCompleted, FlushTime, options.Json, cancellation)
+            Journal = options.Journal,
+            UnsentFolder = Path.GetTempPath(),
+            CloseSessions = true,
+            Quiet = options.Json,
+        };
+        IReadOnlyDictionary<string, string> tokens =
+            await CloudSessions.OpenAsync(terminal, cloud, readers, live, cancellation).ConfigureAwait(false);
+        if (options.Journal is { Exists: true })
+        {
+            await DemoRestart.GiveBackAsync(connection.Http, key, options.Journal, tokens, cancellation)
                 .ConfigureAwait(false);
-            return report with { Check = await CheckAsync(race, cloud, tokens, cancellation).ConfigureAwait(false) };
         }
+
+        LiveRun run = options.Journal is null
+            ? LiveRun.Start(terminal, readers, settings, cloud, tokens, live)
+            : await LiveRun.OpenAsync(
+                terminal, [.. readers.Select(reader => reader with { Session = tokens[reader.Location] })], settings,
+                cloud, live, cancellation).ConfigureAwait(false);
+        await using var _ = run.ConfigureAwait(false);
+        RunReport report = await run.RunAsync(
+            name => players[name].Completion.IsCompleted, FlushTime, options.Json, cancellation)
+            .ConfigureAwait(false);
+        return report with { Check = await CheckAsync(race, cloud, tokens, cancellation).ConfigureAwait(false) };
     }
 
     static async Task<RaceCheck> CheckAsync(

@@ -16,7 +16,8 @@ static class IngestCommand
         };
         Option<string?> post = CommonOptions.Post();
         post.Required = true;
-        Option<string?> apiKey = CommonOptions.ApiKey();
+        CloudArguments cloudArguments = new(post);
+        Option<bool> replace = CommonOptions.ReplaceActive();
         Option<FileInfo?> bibs = CommonOptions.Bibs();
         Option<bool> wait = new("--wait-for-readers")
         {
@@ -38,10 +39,11 @@ static class IngestCommand
         Command command = new(
             "ingest",
             "Read timing readers and send their passings until Ctrl-C. A location without session=TOKEN opens a new "
-            + "session, which closes the one its device has active; with a journal only the first time.")
+            + "session, with a journal only the first time; that closes the one its device has active, so it is asked for.")
         {
-            readers, post, apiKey, bibs, journal, gone, timeout, compress, wait, flush, json,
+            readers, bibs, journal, replace, gone, timeout, compress, wait, flush, json,
         };
+        cloudArguments.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             ReaderSpec[] specs = [.. parsed.GetValue(readers)!.Select(ReaderSpec.Parse)];
@@ -50,40 +52,43 @@ static class IngestCommand
             CloudSessions.RequireConsistent(specs);
             var chips = CommonOptions.ReadBibs(parsed.GetValue(bibs));
             bool quiet = parsed.GetValue(json);
-            var (http, cloud) = CommonOptions.Connect(parsed.GetValue(post)!, parsed.GetValue(apiKey));
-            using (http)
+            using CloudConnection connection = cloudArguments.Connect(parsed);
+            if (!parsed.GetValue(wait))
             {
-                if (!parsed.GetValue(wait))
-                {
-                    foreach (ReaderSpec spec in specs)
-                        await new ReaderLink(spec, terminal).ProbeAsync(cancellation).ConfigureAwait(false);
-                }
-
-                LiveOptions options = new()
-                {
-                    Journal = parsed.GetValue(journal),
-                    UnsentFolder = Directory.GetCurrentDirectory(),
-                    WhenSessionGone = parsed.GetValue(gone),
-                    RequestTimeout = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(timeout), 1, 86_400)),
-                    Compress = parsed.GetValue(compress),
-                    Quiet = quiet,
-                };
-                IngestSettings settings = LiveRun.SettingsOf(specs, chips, null);
-                LiveRun run = options.Journal is null
-                    ? LiveRun.Start(
-                        terminal, specs, settings, cloud,
-                        await CloudSessions.OpenAsync(terminal, cloud, specs, quiet, cancellation).ConfigureAwait(false),
-                        options)
-                    : await LiveRun.OpenAsync(terminal, specs, settings, cloud, options, cancellation)
-                        .ConfigureAwait(false);
-                await using var _ = run.ConfigureAwait(false);
-                RunReport report = await run.RunAsync(
-                    _ => false, TimeSpan.FromSeconds(parsed.GetValue(flush)), quiet, cancellation)
-                    .ConfigureAwait(false);
-                return Finish(terminal, report, quiet);
+                foreach (ReaderSpec spec in specs)
+                    await new ReaderLink(spec, terminal).ProbeAsync(cancellation).ConfigureAwait(false);
             }
+
+            LiveOptions options = new()
+            {
+                Journal = parsed.GetValue(journal),
+                UnsentFolder = Directory.GetCurrentDirectory(),
+                WhenSessionGone = parsed.GetValue(gone),
+                ReplaceActive = parsed.GetValue(replace),
+                RequestTimeout = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(timeout), 1, 86_400)),
+                Compress = parsed.GetValue(compress),
+                Quiet = quiet,
+            };
+            LiveRun run = await StartAsync(
+                terminal, specs, LiveRun.SettingsOf(specs, chips, null), connection.Cloud, options, cancellation)
+                .ConfigureAwait(false);
+            await using var _ = run.ConfigureAwait(false);
+            RunReport report = await run.RunAsync(
+                _ => false, TimeSpan.FromSeconds(parsed.GetValue(flush)), quiet, cancellation).ConfigureAwait(false);
+            return Finish(terminal, report, quiet);
         });
         return command;
+    }
+
+    static async Task<LiveRun> StartAsync(
+        Terminal terminal, ReaderSpec[] specs, IngestSettings settings, RufusCloudClient cloud, LiveOptions options,
+        CancellationToken cancellation)
+    {
+        if (options.Journal is not null)
+            return await LiveRun.OpenAsync(terminal, specs, settings, cloud, options, cancellation).ConfigureAwait(false);
+        IReadOnlyDictionary<string, string> tokens =
+            await CloudSessions.OpenAsync(terminal, cloud, specs, options, cancellation).ConfigureAwait(false);
+        return LiveRun.Start(terminal, specs, settings, cloud, tokens, options);
     }
 
     /// <summary>Shows the result; what could not be sent is said last, because it needs somebody.</summary>

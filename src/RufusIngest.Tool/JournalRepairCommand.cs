@@ -22,14 +22,15 @@ static class JournalRepairCommand
         Option<FileInfo> output = new("--out") { Description = "The journal to make.", Required = true };
         Option<string?> post = CommonOptions.Post();
         post.Description = "Base address of the API, to fetch what the server has and the journal lost.";
-        Option<string?> apiKey = CommonOptions.ApiKey();
+        CloudArguments cloud = new(post);
         Command command = new(
             "repair",
             "Make a new journal from what can be trusted of a damaged one. With --post, also from the server's passings: "
             + "needed when the journal lost its end.")
         {
-            file, output, post, apiKey,
+            file, output,
         };
+        cloud.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             FileInfo target = parsed.GetValue(output)!;
@@ -37,11 +38,10 @@ static class JournalRepairCommand
                 parsed.GetValue(file)!.FullName, target.FullName, cancellation: cancellation);
             WriteFindings(terminal.Console, report);
             using SqliteJournal journal = SqliteJournal.Open(target.FullName);
-            if (parsed.GetValue(post) is { } address)
+            if (parsed.GetValue(post) is not null)
             {
-                var (http, cloud) = CommonOptions.Connect(address, parsed.GetValue(apiKey));
-                using (http)
-                    await FetchAsync(terminal, cloud, journal, cancellation).ConfigureAwait(false);
+                using CloudConnection connection = cloud.Connect(parsed);
+                await FetchAsync(terminal, connection.Cloud, journal, cancellation).ConfigureAwait(false);
             }
 
             // What is kept was sent, or may have been: numbers go on above it, whatever the records give now.

@@ -20,35 +20,12 @@ sealed class JournalSessions(
     /// </summary>
     public async Task RequireNotBehindAsync(CancellationToken cancellation)
     {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limited.CancelAfter(LongestQuestion);
-        foreach (StoredSession session in journal.GetSessions().Where(session => session.Token is not null && !IsDone(session)))
+        if (await SessionChecks.FindAheadAsync(cloud, journal, LongestQuestion, cancellation).ConfigureAwait(false)
+            is var (session, number))
         {
-            try
-            {
-                await RequireNotBehindAsync(session, limited.Token).ConfigureAwait(false);
-            }
-            catch (RufusCloudException)
-            {
-                // No answer, or a key that cannot read.
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-            {
-                return; // The race does not wait for a network that says nothing.
-            }
-        }
-    }
-
-    async Task RequireNotBehindAsync(StoredSession session, CancellationToken cancellation)
-    {
-        await foreach (CloudPassing passing in cloud.GetSessionPassingsAsync(
-            session.Token!, first: session.LastNumber + 1, cancellationToken: cancellation).ConfigureAwait(false))
-        {
-            if (passing.Number <= session.LastNumber)
-                return; // It does not heed the range.
             throw new ToolException(
                 ExitCode.CheckFailed,
-                $"{session.Location}/{session.Session}: the server has passing {passing.Number}, and the journal ends at "
+                $"{session.Location}/{session.Session}: the server has passing {number}, and the journal ends at "
                 + $"{session.LastNumber}: it lost its end. Repair it with 'journal repair --post', which fetches what the "
                 + "server has.");
         }
@@ -129,7 +106,9 @@ sealed class JournalSessions(
         string? device = null;
         if (token is null)
         {
-            (token, device) = await CloudSessions.OpenOneAsync(terminal, cloud, location, options.Quiet, cancellation)
+            // A session of this race may be closed by its next one: all its passings are there by now.
+            string[] own = [.. journal.GetSessions().Select(kept => kept.Token).OfType<string>()];
+            (token, device) = await CloudSessions.OpenOneAsync(terminal, cloud, location, options, own, cancellation)
                 .ConfigureAwait(false);
         }
         else

@@ -13,6 +13,9 @@ sealed record LiveOptions
 
     public SessionGonePolicy WhenSessionGone { get; init; }
 
+    /// <summary>Open sessions although that closes those that devices have active.</summary>
+    public bool ReplaceActive { get; init; }
+
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     public bool Compress { get; init; }

@@ -64,7 +64,7 @@ sealed class LiveRun : IAsyncDisposable
         {
             if (journal.LastSequence > 0 && !options.Quiet)
                 terminal.Say($"{options.Journal.Name}: going on behind record {journal.LastSequence:N0}.");
-            IngestSettings joined = JoinedSettings.Of(journal.FindSettings(), settings);
+            IngestSettings joined = settings.GoingOnFrom(journal.FindSettings());
             // Recovery takes long only for a long race, and nothing can be done meanwhile.
             LiveRun run = new(terminal, readers, cloud, options, journal, run =>
                 IngestPipeline.OpenAsync(run.PipelineOptions(joined), journal, cancellation: cancellation)

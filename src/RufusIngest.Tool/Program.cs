@@ -2,4 +2,5 @@ using System.Text;
 using RufusIngest.Tool;
 
 Console.OutputEncoding = Encoding.UTF8;
-return await ToolCommand.RunAsync(args, new Terminal(Console.Out, Console.Error)).ConfigureAwait(false);
+TextReader? input = Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In;
+return await ToolCommand.RunAsync(args, new Terminal(Console.Out, Console.Error, input)).ConfigureAwait(false);

@@ -27,9 +27,8 @@ static class ReplayCommand
 
         public FileInfo? Out { get; init; }
 
-        public string? Post { get; init; }
-
-        public string? ApiKey { get; init; }
+        /// <summary>Makes the client to post with; null: nothing is posted.</summary>
+        public Func<CloudConnection>? Connect { get; init; }
 
         public string? Session { get; init; }
 
@@ -64,13 +63,14 @@ static class ReplayCommand
         Option<string?> session = new("--session") { Description = "Token of the session to post to." };
         Option<FileInfo?> bibs = CommonOptions.Bibs();
         Option<string?> post = CommonOptions.Post();
-        Option<string?> apiKey = CommonOptions.ApiKey();
+        CloudArguments cloud = new(post);
         Option<int> flush = CommonOptions.FlushSeconds();
         Option<bool> json = CommonOptions.Json("A JSON object a line: reads (with --reads), passings, the summary last.");
         Command command = new("replay", "Take a capture or log through the same core as live bytes.")
         {
-            files, protocol, date, zone, location, bibs, reads, output, post, apiKey, session, flush, json,
+            files, protocol, date, zone, location, bibs, reads, output, session, flush, json,
         };
+        cloud.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
             terminal,
             new Options
@@ -88,8 +88,7 @@ static class ReplayCommand
                 Reads = parsed.GetValue(reads),
                 Json = parsed.GetValue(json),
                 Out = parsed.GetValue(output),
-                Post = parsed.GetValue(post),
-                ApiKey = parsed.GetValue(apiKey),
+                Connect = parsed.GetValue(post) is null ? null : () => cloud.Connect(parsed),
                 Session = parsed.GetValue(session),
                 Flush = TimeSpan.FromSeconds(parsed.GetValue(flush)),
             },
@@ -101,9 +100,9 @@ static class ReplayCommand
     {
         if (options.Files.FirstOrDefault(file => !file.Exists) is { } missing)
             throw ToolException.BadInput($"there is no file {missing.FullName}.");
-        if (options.Post is not null && options.Session is null)
+        if (options.Connect is not null && options.Session is null)
             throw ToolException.BadInput("--post needs --session: replaying never opens a session.");
-        if (options.Post is not null && options.Out is not null)
+        if (options.Connect is not null && options.Out is not null)
             throw ToolException.BadInput("--out and --post do not go together.");
         if (options.Files.Any(file => file.FullName == options.Out?.FullName))
             throw ToolException.BadInput($"--out would overwrite {options.Out!.FullName}, which is to be read.");
@@ -120,7 +119,7 @@ static class ReplayCommand
             OnRead = options.Reads ? writer.WriteRead : null,
         });
         await using var _ = pipeline.ConfigureAwait(false);
-        RunReport report = options.Post is null
+        RunReport report = options.Connect is null
             ? await TakeAsync(pipeline, writer, options, cancellation).ConfigureAwait(false)
             : await PostAsync(pipeline, options, cancellation).ConfigureAwait(false);
         report = report with { Counters = pipeline.GetCounters(), Elapsed = clock.Elapsed };
@@ -163,10 +162,9 @@ static class ReplayCommand
 
     static async Task<RunReport> PostAsync(IngestPipeline pipeline, Options options, CancellationToken cancellation)
     {
-        var (http, cloud) = CommonOptions.Connect(options.Post!, options.ApiKey);
-        using var _ = http;
+        using CloudConnection connection = options.Connect!();
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        PassingsUploader uploader = new(cloud);
+        PassingsUploader uploader = new(connection.Cloud);
         uploader.AttachSession(options.Reader.Location, options.Session!);
         Task sending = uploader.RunAsync(pipeline.Batches, giveUp.Token);
         Task reading = ReadFilesAsync(pipeline, options, giveUp.Token);

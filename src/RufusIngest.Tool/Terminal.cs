@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Spectre.Console;
 
 namespace RufusIngest.Tool;
@@ -5,12 +6,16 @@ namespace RufusIngest.Tool;
 /// <summary>Where the tool writes: results to one side, everything about the run to the other.</summary>
 sealed class Terminal
 {
-    const int WidthWhenPiped = 120;
+    // An id has 64 characters, and nobody reads across a pipe.
+    const int WidthWhenPiped = 240;
 
     readonly Lock _lock = new();
+    readonly TextReader? _input;
 
-    public Terminal(TextWriter output, TextWriter error)
+    /// <summary>Somewhere to write, and somebody to ask when there is an input.</summary>
+    public Terminal(TextWriter output, TextWriter error, TextReader? input = null)
     {
+        _input = input;
         Output = output;
         Error = error;
         Console = Create(output);
@@ -40,6 +45,23 @@ sealed class Terminal
     {
         lock (_lock)
             Output.WriteLine(line);
+    }
+
+    /// <summary>An id alone on its line, for scripts and people; or as a JSON object.</summary>
+    public void PrintId(bool json, string member, string id) => Print(json
+        ? $"{{{JsonSerializer.Serialize(member)}:{JsonSerializer.Serialize(id)}}}"
+        : id);
+
+    /// <summary>Asks, and takes only a clear yes for one; null when there is nobody to ask.</summary>
+    public bool? Ask(string question)
+    {
+        if (_input is null)
+            return null;
+        lock (_lock)
+        {
+            Error.Write($"{question} [y/N] ");
+            return _input.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
+        }
     }
 
     static IAnsiConsole Create(TextWriter writer)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using RufusIngest.Cloud;
 using RufusIngest.Records;
+using RufusIngest.Tool.Api;
 using RufusIngest.Tool.Probe;
 
 namespace RufusIngest.Tool;
@@ -17,6 +18,10 @@ static class ToolCommand
         root.Subcommands.Add(IngestCommand.Create(terminal));
         root.Subcommands.Add(ReplayCommand.Create(terminal));
         root.Subcommands.Add(JournalCommand.Create(terminal));
+        root.Subcommands.Add(DevicesCommand.Create(terminal));
+        root.Subcommands.Add(SessionsCommand.Create(terminal));
+        root.Subcommands.Add(PassingsCommand.Create(terminal));
+        root.Subcommands.Add(EventsCommand.Create(terminal));
         root.Subcommands.Add(ProbeCommand.Create(terminal));
         System.CommandLine.ParseResult parsed = root.Parse(args);
         foreach (ParseError error in parsed.Errors)
@@ -55,7 +60,7 @@ static class ToolCommand
         }
         catch (RufusCloudException exception)
         {
-            terminal.Say($"rufus-ingest: {exception.Message}");
+            terminal.Say($"rufus-ingest: {exception.Message}{WhatToDo(exception.Failure)}");
             return exception.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused;
         }
         catch (OperationCanceledException)
@@ -69,4 +74,16 @@ static class ToolCommand
             return ExitCode.Unexpected;
         }
     }
+
+    static string WhatToDo(RufusFailure failure) => failure switch
+    {
+        RufusFailure.KeyRefused => " Check the key, and that it may do this.",
+        RufusFailure.PermissionMissing => " Give the key the access: READ to look, WRITE to change, the flag to unbind.",
+        RufusFailure.NotFound => " Check the id.",
+        RufusFailure.SessionGone => " Open another session, or name one that is active.",
+        RufusFailure.TooLarge => " Send less at once.",
+        RufusFailure.Throttled or RufusFailure.ServerFault or RufusFailure.Unreachable => " Try again later.",
+        RufusFailure.AnswerNotUnderstood => " Check the address, and that no network's log-in page is in between.",
+        _ => "",
+    };
 }

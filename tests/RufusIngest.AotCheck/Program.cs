@@ -47,7 +47,7 @@ static class Program
     {
         try
         {
-            string? problem = await CheckAsync(null) ?? await CheckWithJournalAsync();
+            string? problem = await CheckAsync(null) ?? await CheckWithJournalAsync() ?? CheckProfile();
             Console.WriteLine(problem ?? "All frames arrived as they should.");
             return problem is null ? 0 : 1;
         }
@@ -72,12 +72,27 @@ static class Program
         }
     }
 
+    /// <summary>A profile goes through JSON without reflection.</summary>
+    static string? CheckProfile()
+    {
+        CloudProfile profile = new() { Envelope = CloudEnvelope.Wrapped, MaxPassingsPerPost = 500 };
+        string file = Path.GetTempFileName();
+        try
+        {
+            profile.Save(file);
+            return CloudProfile.Load(file) == profile ? null : $"The profile became {File.ReadAllText(file)}";
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <summary>What is wrong, or null.</summary>
     static async Task<string?> CheckAsync(SqliteJournal? journal)
     {
         await using LoopbackCloud cloud = new();
-        using SocketsHttpHandler handler = new() { AllowAutoRedirect = false };
-        using HttpClient http = new(handler) { BaseAddress = cloud.Address };
+        using HttpClient http = RufusCloudClient.CreateHttpClient(cloud.Address);
         PassingsUploader uploader = new(new RufusCloudClient(http, Key));
         foreach (var (location, _, _, _) in Cases)
             uploader.AttachSession(location, $"token-{location}");

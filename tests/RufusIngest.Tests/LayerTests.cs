@@ -75,7 +75,10 @@ public sealed partial class LayerTests
     [InlineData("RufusIngest.Simulators")]
     [InlineData("RufusIngest.Server", "RufusIngest")]
     [InlineData("RufusIngest.Journal", "RufusIngest")]
-    [InlineData("RufusIngest.Tool", "RufusIngest", "RufusIngest.Journal", "RufusIngest.Server", "RufusIngest.Simulators")]
+    [InlineData("RufusIngest.Hosting", "RufusIngest", "RufusIngest.Journal")]
+    [InlineData(
+        "RufusIngest.Tool", "RufusIngest", "RufusIngest.Hosting", "RufusIngest.Journal", "RufusIngest.Server",
+        "RufusIngest.Simulators")]
     public void A_project_references_the_projects_it_may(string project, params string[] expected) =>
         Assert.Equal(
             expected,
@@ -91,6 +94,17 @@ public sealed partial class LayerTests
         Assert.Empty(References("RufusIngest", "FrameworkReference"));
         Assert.Empty(References("RufusIngest.Simulators", "PackageReference"));
         Assert.Empty(References("RufusIngest.Server", "PackageReference"));
+    }
+
+    [Fact]
+    public void Only_hosting_knows_dependency_injection()
+    {
+        string[] knowing = ["DependencyInjection", "Hosting", "Options", "Configuration", "Http", "Diagnostics"];
+        string[] projects = [.. Directory.EnumerateDirectories(Source).Select(Path.GetFileName).OfType<string>()
+            .Where(project => File.Exists(Path.Combine(Source, project, project + ".csproj")))
+            .Where(project => References(project, "PackageReference").Any(package => knowing.Any(
+                word => package.StartsWith("Microsoft.Extensions." + word, StringComparison.Ordinal))))];
+        Assert.Equal(["RufusIngest.Hosting"], projects);
     }
 
     [Fact]

@@ -22,10 +22,10 @@ public sealed class ReadMeTests
 
 #pragma warning disable xUnit1051 // The example is shown without a test's cancellation.
         // README example begins
-        using HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(address) };
+        using HttpClient http = RufusCloudClient.CreateHttpClient(new Uri(address)); // follows no redirect with the key
         RufusCloudClient cloud = new(http, apiKey);
         string device = await cloud.BindDeviceAsync("My timing software", "finish-1");
-        string session = await cloud.OpenSessionAsync(device, "FINISH");
+        string session = await cloud.OpenSessionAsync(device, "FINISH"); // closes the one the device has active
 
         await using IngestPipeline ingest = new(new IngestOptions
         {

@@ -41,7 +41,8 @@ public sealed record CloudPassing
     /// <summary>Device it came from. Given on reading only.</summary>
     public string? DeviceId { get; init; }
 
-    internal static CloudPassing Read(JsonElement item) => new()
+    /// <summary>Reads one as the API writes it; a chip may be <c>chips</c>, and coordinates text. Never fails.</summary>
+    public static CloudPassing Read(JsonElement item) => new()
     {
         Number = CloudAnswer.Integer(item, "num_passing"),
         Bib = CloudAnswer.Text(item, "bib"),

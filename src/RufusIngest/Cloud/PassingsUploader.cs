@@ -103,6 +103,15 @@ public sealed class PassingsUploader
             return _byName.TryGetValue((location, session), out SessionUpload? found) ? found.Token : null;
     }
 
+    /// <summary>Why a session is stopped; null: it is not.</summary>
+    /// <param name="location">Name of the location.</param>
+    /// <param name="session">Local session of the location.</param>
+    public StoppedSession? GetStopped(string location, int session = 1)
+    {
+        lock (_lock)
+            return _byName.TryGetValue((location, session), out SessionUpload? found) ? found.Stopped : null;
+    }
+
     /// <summary>All numbers of a session up to this one are acknowledged or set aside. 0: none yet.</summary>
     public int GetAcknowledgedNumber(string location, int session = 1)
     {
@@ -413,6 +422,8 @@ public sealed class PassingsUploader
             "rufus.upload.passings", () => Counters.Passings, "{passing}", "Passings acknowledged");
         meter.CreateObservableCounter(
             "rufus.upload.duplicates", () => Counters.Duplicates, "{passing}", "Passings the server had already");
+        meter.CreateObservableCounter(
+            "rufus.upload.requests", () => Counters.Requests, "{request}", "Requests that sent passings");
         meter.CreateObservableCounter(
             "rufus.upload.retries", () => Counters.Retries, "{request}", "Requests that sent passings again");
         meter.CreateObservableCounter("rufus.upload.bytes", () => Counters.Bytes, "By", "Body bytes of all requests");

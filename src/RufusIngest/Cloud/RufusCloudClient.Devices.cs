@@ -22,7 +22,7 @@ public sealed partial class RufusCloudClient
             answer = await PostAsync(null).ConfigureAwait(false);
         if (answer.Status == 409 && CloudAnswer.Text(answer.Root, "deviceid") is { Length: > 0 } bound)
             return bound;
-        Require(answer, HttpMethod.Post, Path, cancellationToken);
+        RequireReadable(answer, HttpMethod.Post, Path, cancellationToken);
         return Member(answer, "deviceid", HttpMethod.Post, Path);
 
         Task<CloudAnswer> PostAsync(string? type) => CallAsync(
@@ -35,7 +35,8 @@ public sealed partial class RufusCloudClient
     }
 
     /// <summary>
-    /// Takes a device off the account. Needs a key with the unbind flag. What becomes of its sessions is not documented.
+    /// Takes a device off the account. Needs a key with the unbind flag. <b>The cloud destroys every session and passing of
+    /// the device with it</b>: nothing in this library calls it by itself.
     /// </summary>
     public Task UnbindDeviceAsync(string deviceId, CancellationToken cancellationToken = default) =>
         DoAsync(HttpMethod.Delete, "devices/" + Segment(deviceId), null, cancellationToken);

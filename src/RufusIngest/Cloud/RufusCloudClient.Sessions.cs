@@ -17,7 +17,7 @@ public sealed partial class RufusCloudClient
         byte[] body = Write([("deviceid", deviceId), ("alias", alias)]);
         CloudAnswer answer = await CallAsync(HttpMethod.Post, Path, body, _options.MaxAnswerBytes, cancellationToken)
             .ConfigureAwait(false);
-        Require(answer, HttpMethod.Post, Path, cancellationToken);
+        RequireReadable(answer, HttpMethod.Post, Path, cancellationToken);
         return Member(answer, "token_session", HttpMethod.Post, Path);
     }
 

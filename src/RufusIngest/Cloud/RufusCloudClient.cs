@@ -229,6 +229,10 @@ public sealed partial class RufusCloudClient
         CloudAnswer answer = await CallAsync(method, path, body, _options.MaxAnswerBytes, cancellationToken)
             .ConfigureAwait(false);
         Require(answer, method, path, cancellationToken);
+
+        // Success in words the API does not speak is a log-in page of the hall's network. One that is cut off is success.
+        if (answer.Broken is JsonException or InvalidOperationException or InvalidDataException)
+            throw NotUnderstood(answer.Status, method, path, answer.Broken.Message);
     }
 
     RufusCloudException Failure(

@@ -1,7 +1,7 @@
 namespace RufusIngest.Cloud;
 
 /// <summary>How to talk to the RUFUS Cloud API or to a server that speaks it.</summary>
-public sealed class RufusCloudOptions
+public sealed record RufusCloudOptions
 {
     /// <summary>
     /// Send the key as <c>api_key</c>, the header every server knows; some reverse proxies drop names with an

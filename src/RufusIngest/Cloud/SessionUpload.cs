@@ -212,6 +212,7 @@ sealed class SessionUpload(string location, int session, UploadContext context)
     /// </summary>
     async Task<DeliveryEvent> PostAsync(DeliveryAction piece, CancellationToken cancellationToken)
     {
+        context.Totals.Posted();
         if (piece.First <= _sentUpTo)
             context.Totals.Retried();
         _sentUpTo = Math.Max(_sentUpTo, piece.Last);

@@ -14,6 +14,7 @@ namespace RufusIngest.Cloud;
 /// <param name="WrongCounts">Answers with counts that do not add up.</param>
 /// <param name="SetAside">Passings set aside.</param>
 /// <param name="Questions">How often the server was asked what it has.</param>
+/// <param name="Requests">POSTs of passings, those sent again included.</param>
 public readonly record struct UploadCounters(
     long Batches, long Passings, long Duplicates, long Retries, long Bytes, long QueueFull, long UnexpectedDuplicates,
-    long WrongCounts, long SetAside, long Questions);
+    long WrongCounts, long SetAside, long Questions, long Requests);

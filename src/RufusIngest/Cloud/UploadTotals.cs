@@ -13,6 +13,7 @@ sealed class UploadTotals
     long _wrongCounts;
     long _setAside;
     long _questions;
+    long _requests;
 
     public UploadCounters Read() => new(
         Interlocked.Read(ref _batches),
@@ -24,7 +25,8 @@ sealed class UploadTotals
         Interlocked.Read(ref _unexpected),
         Interlocked.Read(ref _wrongCounts),
         Interlocked.Read(ref _setAside),
-        Interlocked.Read(ref _questions));
+        Interlocked.Read(ref _questions),
+        Interlocked.Read(ref _requests));
 
     public void Acknowledged(int passings)
     {
@@ -45,6 +47,8 @@ sealed class UploadTotals
     public void SetAside() => Interlocked.Increment(ref _setAside);
 
     public void Asked() => Interlocked.Increment(ref _questions);
+
+    public void Posted() => Interlocked.Increment(ref _requests);
 
     public void Retried() => Interlocked.Increment(ref _retries);
 

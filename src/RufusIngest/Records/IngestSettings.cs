@@ -77,6 +77,50 @@ public sealed record IngestSettings
         JsonSerializer.Deserialize(json, SettingsJson.Default.IngestSettings)
         ?? throw new JsonException("A settings record must not be null.");
 
+    /// <summary>
+    /// These settings for a journal that has others: its locations and readers stay first, gates are as given here, and
+    /// what it does not know follows. Its bibs stay when none are given here: a start without the list is a slip, not a
+    /// wish to forget it.
+    /// </summary>
+    /// <param name="kept">The journal's; null: it has none yet.</param>
+    /// <exception cref="ArgumentException">A reader that the journal knows is meant otherwise here.</exception>
+    public IngestSettings GoingOnFrom(IngestSettings? kept)
+    {
+        if (kept is null)
+            return this;
+        foreach (ReaderSettings reader in Readers)
+        {
+            ReaderSettings? before = kept.Readers.FirstOrDefault(known => known.Name == reader.Name);
+            if (before is not null && !IsSame(before, reader))
+            {
+                throw new ArgumentException(
+                    $"the journal has reader {reader.Name} with another protocol, location, zone or date; a journal cannot "
+                    + "change them. Use another file.");
+            }
+        }
+
+        return this with
+        {
+            Locations =
+            [
+                .. kept.Locations.Select(
+                    location => Locations.FirstOrDefault(now => now.Name == location.Name) ?? location),
+                .. Locations.Where(location => kept.Locations.All(known => known.Name != location.Name)),
+            ],
+            Readers =
+            [
+                .. kept.Readers,
+                .. Readers.Where(reader => kept.Readers.All(known => known.Name != reader.Name)),
+            ],
+            Limits = kept.Limits,
+            Chips = Chips.Pairs.Any() ? Chips : kept.Chips,
+        };
+    }
+
+    static bool IsSame(ReaderSettings a, ReaderSettings b) => Json(a).AsSpan().SequenceEqual(Json(b));
+
+    static byte[] Json(ReaderSettings reader) => new IngestSettings { Locations = [], Readers = [reader] }.ToUtf8Json();
+
     /// <summary>Throws when something does not fit together; the message names it.</summary>
     internal void Validate(IReadOnlyList<string> protocols)
     {

@@ -42,7 +42,7 @@ public sealed class PassingsUploaderTests : IDisposable
         Assert.Equal([1, 3, 5], _cloud.Requests.Select(r => r.FirstNumber));
         Assert.All(_cloud.Requests, r => Assert.Equal(("POST", "/v0/passings", "T"), (r.Method, r.Path, r.Token)));
         Assert.Equal(
-            new(3, 6, 0, 0, _cloud.Requests.Sum(r => r.Body.Length), 0, 0, 0, 0, 0),
+            new(3, 6, 0, 0, _cloud.Requests.Sum(r => r.Body.Length), 0, 0, 0, 0, 0, 3),
             uploader.Counters);
         Assert.Equal(6, uploader.GetAcknowledgedNumber("Finish"));
         Assert.Equal(0, uploader.GetAcknowledgedNumber("Start"));
@@ -561,7 +561,7 @@ public sealed class PassingsUploaderTests : IDisposable
         listener.RecordObservableInstruments();
         Assert.Contains(seen, s => s is { Name: "rufus.upload.passings", Value: >= 7 });
         Assert.Contains(seen, s => s is { Name: "rufus.upload.acknowledged_number", Value: >= 7 });
-        Assert.Equal(11, seen.Select(s => s.Name).Distinct().Count());
+        Assert.Equal(12, seen.Select(s => s.Name).Distinct().Count());
         _batches.Writer.Complete();
         await run;
     }

@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using RufusIngest.Cloud;
+using RufusIngest.Passings;
+using RufusIngest.Records;
+
+namespace RufusIngest.Hosting;
+
+/// <summary>
+/// Which session of the server each local session is sent to, and how far. Thread-safe. Opens one only when it is asked
+/// to: that closes the one the device has active.
+/// </summary>
+sealed class HostedSessions(
+    RufusIngestOptions options, IngestPipeline pipeline, PassingsUploader? uploader, RufusCloudClient? cloud,
+    PassingStore? journal, TimeProvider time, ILogger logger)
+{
+    static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
+
+    readonly ConcurrentDictionary<string, string> _problems = new();
+    readonly WaitingTimes _waiting = new(time);
+
+    /// <summary>Before the run: a session that goes on knows its device, to open another one if it may.</summary>
+    public void GiveDevices()
+    {
+        foreach (IngestLocationOptions location in options.Locations)
+        {
+            int session = CurrentSession(location.Name);
+            if (location.DeviceId is not null && TokenOf(location.Name, session) is { } kept)
+                uploader!.AttachSession(location.Name, kept, session, location.DeviceId);
+        }
+    }
+
+    /// <summary>Attaches the tokens that the options give, as soon as the server can be asked about them.</summary>
+    public Task AttachGivenAsync(CancellationToken cancellation) => Task.WhenAll(
+        options.Locations.Where(location => location.Token is not null)
+            .Select(location => AttachGivenAsync(location, cancellation)));
+
+    async Task AttachGivenAsync(IngestLocationOptions location, CancellationToken cancellation)
+    {
+        int session = CurrentSession(location.Name);
+        if (TokenOf(location.Name, session) is { } kept)
+        {
+            if (kept != location.Token)
+                HostingLog.OtherTokenKept(logger, location.Name, session);
+            return;
+        }
+
+        if (Sessions(location.Name).Any(other => other.Token == location.Token))
+        {
+            Hold(location.Name, "the Token of the options belongs to an earlier local session; attach another one");
+            return;
+        }
+
+        for (TimeSpan delay = FirstDelay; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
+        {
+            try
+            {
+                await AttachAsync(location.Name, location.Token!, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (RufusCloudException exception) when (MayHeal(exception.Failure))
+            {
+                Hold(location.Name, exception.Message);
+            }
+            catch (Exception exception) when (exception is RufusCloudException or InvalidOperationException)
+            {
+                Hold(location.Name, exception.Message);
+                return;
+            }
+
+            await Task.Delay(delay, time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Attaches a token; one for numbers that begin at 1 is asked about first.</summary>
+    public async Task AttachAsync(string location, string token, CancellationToken cancellation)
+    {
+        RequireSending(location);
+        ArgumentException.ThrowIfNullOrWhiteSpace(token);
+        if (TokenOf(location, CurrentSession(location)) is null)
+            await CloudChecks.RequireEmptyAsync(cloud!, location, token, cancellation).ConfigureAwait(false);
+        Attach(location, token);
+    }
+
+    /// <summary>Opens a session of the location's device and attaches it.</summary>
+    public async Task<string> OpenAsync(string location, CancellationToken cancellation)
+    {
+        RequireSending(location);
+        int current = CurrentSession(location);
+        string device = DeviceOf(location) ?? throw new InvalidOperationException(
+            $"{location} has no DeviceId in the options to open a session of.");
+        StoredSession? earlier = Sessions(location).FirstOrDefault(
+            other => other.Session < current && other.Token is not null && other.AcknowledgedNumber < other.LastNumber);
+        if (earlier is not null)
+        {
+            throw new InvalidOperationException(
+                $"{location}/{earlier.Session} has {earlier.LastNumber - earlier.AcknowledgedNumber} passings still to "
+                + "be sent; opening another session would close theirs.");
+        }
+
+        string token = await cloud!.OpenSessionAsync(device, location, cancellation).ConfigureAwait(false);
+        HostingLog.Opened(logger, location, current);
+        Attach(location, token);
+        return token;
+    }
+
+    void Attach(string location, string token)
+    {
+        int session = CurrentSession(location);
+        // Kept even before the first passing, so that the next start needs no other session.
+        journal?.SetToken(location, session, token);
+        uploader!.AttachSession(location, token, session, DeviceOf(location));
+        _problems.TryRemove(location, out _);
+    }
+
+    /// <summary>
+    /// Each location's current local session, and earlier ones that are not sent to their end; looks at the clock.
+    /// </summary>
+    public IReadOnlyList<LocationStatus> GetStatus(bool isSending)
+    {
+        List<LocationStatus> all = [];
+        foreach (string location in pipeline.Settings.Locations.Select(settings => settings.Name))
+        {
+            bool isWanted = options.Locations.Any(wanted => wanted.Name == location);
+            int current = CurrentSession(location);
+            foreach (StoredSession stored in Sessions(location))
+            {
+                if (stored.Session < current && stored.AcknowledgedNumber < stored.LastNumber)
+                    all.Add(StatusOf(stored, isSending));
+            }
+
+            StoredSession now = Sessions(location).FirstOrDefault(stored => stored.Session == current) ?? new()
+            {
+                Location = location,
+                Session = current,
+                LastNumber = journal is null ? CountersOf(location)?.LastNumber ?? 0 : 0,
+                AcknowledgedNumber = uploader?.GetAcknowledgedNumber(location, current) ?? 0,
+            };
+            if (isWanted || now.LastNumber > now.AcknowledgedNumber)
+                all.Add(StatusOf(now, isSending));
+        }
+
+        return all;
+    }
+
+    LocationStatus StatusOf(StoredSession stored, bool isSending)
+    {
+        (string location, int session) = (stored.Location, stored.Session);
+        TimeSpan oldest = _waiting.Observe(location, session, stored.LastNumber, stored.AcknowledgedNumber);
+        StoppedSession? stopped = uploader?.GetStopped(location, session);
+        LocationState state = !isSending ? LocationState.Off
+            : stopped is not null ? LocationState.Stopped
+            : TokenOf(location, session) is null ? LocationState.NoSession
+            : LocationState.Sending;
+        string? problem = state switch
+        {
+            LocationState.Stopped => $"{stopped!.Failure}, status {stopped.Status} {stopped.Description}".TrimEnd(),
+            LocationState.NoSession => _problems.GetValueOrDefault(location),
+            _ => null,
+        };
+        return new(location, session, state, problem, stored.LastNumber, stored.AcknowledgedNumber, oldest);
+    }
+
+    /// <summary>The local session that the location's next passing belongs to.</summary>
+    int CurrentSession(string location)
+    {
+        if (journal is not null)
+            return Sessions(location).LastOrDefault() is { } last ? last.Session + (last.IsClosed ? 1 : 0) : 1;
+        return Math.Max(1, CountersOf(location)?.Session ?? 1);
+    }
+
+    /// <summary>Null: the pipeline has not come to its settings yet.</summary>
+    LocationCounters? CountersOf(string location) =>
+        pipeline.GetCounters().Locations.FirstOrDefault(counters => counters.Name == location);
+
+    IEnumerable<StoredSession> Sessions(string location) =>
+        journal?.GetSessions().Where(session => session.Location == location) ?? [];
+
+    string? TokenOf(string location, int session) =>
+        uploader?.GetToken(location, session)
+        ?? Sessions(location).FirstOrDefault(stored => stored.Session == session)?.Token;
+
+    string? DeviceOf(string location) =>
+        options.Locations.FirstOrDefault(known => known.Name == location)?.DeviceId;
+
+    void Hold(string location, string problem)
+    {
+        if (!_problems.TryGetValue(location, out string? before) || before != problem)
+            HostingLog.Held(logger, location, problem);
+        _problems[location] = problem;
+    }
+
+    void RequireSending(string location)
+    {
+        if (cloud is null)
+            throw new InvalidOperationException($"{RufusIngestOptions.SectionName}:Send is false: nothing is sent.");
+        if (pipeline.Settings.Locations.All(known => known.Name != location))
+            throw new ArgumentException($"There is no location '{location}'.", nameof(location));
+    }
+
+    static bool MayHeal(RufusFailure failure) => failure is RufusFailure.Unreachable or RufusFailure.ServerFault
+        or RufusFailure.Throttled or RufusFailure.AnswerNotUnderstood;
+}

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Text.Json;
+using RufusIngest.Cloud;
+
+namespace RufusIngest.Tool.Api;
+
+/// <summary><c>passings</c>: the passings of a session or device, once or as they come, and inserting some by hand.</summary>
+static class PassingsCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        ApiCommand command = new("passings", "List, follow and insert passings.");
+        AddList(terminal, command);
+        AddDevice(terminal, command);
+        AddFollow(terminal, command);
+        AddInsert(terminal, command);
+        return command.Command;
+    }
+
+    static void AddList(Terminal terminal, ApiCommand command)
+    {
+        Argument<string> session = ApiCommand.Session();
+        Option<int?> first = new("--first") { Description = "Lowest number wanted." };
+        Option<int?> last = new("--last") { Description = "Highest number wanted." };
+        command.Add(
+            "list", "The passings of a session, open or closed.", [session, first, last],
+            async (cloud, parsed, cancellation) =>
+            {
+                await new Listing<CloudPassing>(terminal, Columns.Passings, command.IsJson(parsed)).WriteAsync(
+                    cloud.GetSessionPassingsAsync(
+                        parsed.GetValue(session)!, parsed.GetValue(first), parsed.GetValue(last), cancellation),
+                    "There are no passings, or no such session.",
+                    cancellation).ConfigureAwait(false);
+                return ExitCode.Done;
+            });
+    }
+
+    static void AddDevice(Terminal terminal, ApiCommand command)
+    {
+        Argument<string> device = ApiCommand.Device();
+        Option<DateTimeOffset?> from = ApiCommand.Time("--from", "Earliest time");
+        Option<DateTimeOffset?> to = ApiCommand.Time("--to", "Latest time");
+        command.Add(
+            "device", "The passings of a device by time, across its sessions.", [device, from, to],
+            async (cloud, parsed, cancellation) =>
+            {
+                await new Listing<CloudPassing>(terminal, Columns.Passings, command.IsJson(parsed)).WriteAsync(
+                    cloud.GetDevicePassingsAsync(
+                        parsed.GetValue(device)!, parsed.GetValue(from), parsed.GetValue(to), cancellation),
+                    "There are no passings, or no such device.",
+                    cancellation).ConfigureAwait(false);
+                return ExitCode.Done;
+            });
+    }
+
+    static void AddFollow(Terminal terminal, ApiCommand command)
+    {
+        Argument<string> device = ApiCommand.Device();
+        Option<string?> session = new("--session") { Description = "Session to go on in, with --last." };
+        Option<int> last = new("--last") { Description = "Last number that is known there." };
+        Option<int?> tail = new("--tail")
+        {
+            Description = "How many of the passings already there are shown first. Default 10; with --session all.",
+        };
+        Option<double> every = new("--every")
+        {
+            Description = "Seconds between two questions.",
+            DefaultValueFactory = _ => 2,
+        };
+        Option<bool> once = new("--once") { Description = "Show what is there, and end." };
+        command.Add(
+            "follow", "The passings of a device as they arrive at the server, until Ctrl-C.",
+            [device, session, last, tail, every, once],
+            (cloud, parsed, cancellation) =>
+            {
+                FeedPosition? position = parsed.GetValue(session) is { } token ? new(token, parsed.GetValue(last)) : null;
+                PassingsFollower follower = new(
+                    terminal, new DeviceFeed(cloud, parsed.GetValue(device)!, position), command.IsJson(parsed))
+                {
+                    Tail = parsed.GetValue(tail) ?? (position is null ? 10 : int.MaxValue),
+                    Every = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(every), 0.1, 3600)),
+                    Once = parsed.GetValue(once),
+                };
+                return follower.RunAsync(cancellation);
+            });
+    }
+
+    static void AddInsert(Terminal terminal, ApiCommand command)
+    {
+        Argument<string> session = ApiCommand.Session();
+        Argument<FileInfo> file = new("FILE")
+        {
+            Description = "Passings, a JSON object a line, by the API's names: num_passing, bib, timestamp, chip …",
+        };
+        Option<int> size = new("--batch") { Description = "Passings a request.", DefaultValueFactory = _ => 500 };
+        command.Add(
+            "insert", "Insert passings from a file. Repeating it is safe where the server keys on the number.",
+            [session, file, size],
+            async (cloud, parsed, cancellation) =>
+            {
+                int inserted = 0;
+                int duplicates = 0;
+                foreach (CloudPassing[] batch in Read(parsed.GetValue(file)!).Chunk(Math.Max(1, parsed.GetValue(size))))
+                {
+                    InsertCounts counts = await cloud.InsertPassingsAsync(
+                        parsed.GetValue(session)!, batch, cancellation).ConfigureAwait(false);
+                    inserted += counts.Inserted ?? batch.Length;
+                    duplicates += counts.Duplicates ?? 0;
+                }
+
+                terminal.Say($"{inserted:N0} passings inserted, {duplicates:N0} were there already.");
+                return ExitCode.Done;
+            });
+    }
+
+    static List<CloudPassing> Read(FileInfo file)
+    {
+        if (!file.Exists)
+            throw ToolException.BadInput($"there is no file {file.FullName}.");
+        List<CloudPassing> passings = [];
+        int line = 0;
+        foreach (string text in File.ReadLines(file.FullName))
+        {
+            line++;
+            if (string.IsNullOrWhiteSpace(text))
+                continue;
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(text);
+                passings.Add(CloudPassing.Read(document.RootElement));
+            }
+            catch (JsonException exception)
+            {
+                throw ToolException.BadInput($"{file.FullName} line {line} is no JSON: {exception.Message}", exception);
+            }
+
+            if (passings[^1] is not { Number: >= 0, Bib: not null, Timestamp: not null })
+                throw ToolException.BadInput($"{file.FullName} line {line} lacks num_passing, bib or timestamp.");
+        }
+
+        return passings;
+    }
+}

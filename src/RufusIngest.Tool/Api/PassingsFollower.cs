@@ -1,0 +1,100 @@
+using System.Globalization;
+using RufusIngest.Cloud;
+
+namespace RufusIngest.Tool.Api;
+
+/// <summary>Shows a device's passings as they arrive at the server.</summary>
+sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
+{
+    static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
+
+    readonly Listing<CloudPassing> _listing = new(terminal, Columns.Passings, json);
+    string? _session;
+
+    /// <summary>How many of the passings already there are shown first.</summary>
+    public required int Tail { get; init; }
+
+    /// <summary>Between two questions.</summary>
+    public required TimeSpan Every { get; init; }
+
+    /// <summary>End when everything that is there was shown.</summary>
+    public bool Once { get; init; }
+
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await ReadPatientlyAsync(KeepTail, cancellation).ConfigureAwait(false);
+            foreach (CloudPassing passing in _tail)
+                Write(passing);
+            while (!Once)
+            {
+                await Task.Delay(Every, cancellation).ConfigureAwait(false);
+                await ReadPatientlyAsync(Write, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Ctrl-C is how it ends.
+        }
+
+        if (feed.Position is { } position && !json)
+            terminal.Say($"go on after this with --session {position.TokenSession} --last {position.Last}.");
+        if (feed.UncertainJumps > 0)
+        {
+            terminal.Say(
+                "rufus-ingest: the server does not say when sessions were opened: others may have been between those shown.");
+        }
+
+        return ExitCode.Done;
+    }
+
+    readonly Queue<CloudPassing> _tail = new();
+
+    void KeepTail(CloudPassing passing)
+    {
+        _tail.Enqueue(passing);
+        if (_tail.Count > Tail)
+            _tail.Dequeue();
+    }
+
+    /// <summary>Reads what is new; goes on trying where that may help.</summary>
+    async Task ReadPatientlyAsync(Action<CloudPassing> take, CancellationToken cancellation)
+    {
+        for (TimeSpan delay = Every; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
+        {
+            RufusCloudException failure;
+            try
+            {
+                await foreach (CloudPassing passing in feed.ReadAsync(cancellation).ConfigureAwait(false))
+                    take(passing);
+                return;
+            }
+            catch (RufusCloudException exception) when (!Once && exception.Failure is RufusFailure.Unreachable
+                or RufusFailure.ServerFault or RufusFailure.Throttled)
+            {
+                failure = exception;
+            }
+
+            terminal.Say($"rufus-ingest: {failure.Message} Asking again.");
+            await Task.Delay(failure.RetryAfter > delay ? failure.RetryAfter.Value : delay, cancellation)
+                .ConfigureAwait(false);
+        }
+    }
+
+    void Write(CloudPassing passing)
+    {
+        if (json)
+        {
+            _listing.WriteJson(passing);
+            return;
+        }
+
+        if (passing.TokenSession != _session)
+            terminal.Say($"session {_session = passing.TokenSession}:");
+        terminal.Print(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{passing.Number,8}  {(passing.Timestamp is { } time ? Column<CloudPassing>.Time(time) : ""),-24}  "
+            + $"{passing.Bib,-10}  {passing.Chip}").TrimEnd());
+    }
+}
