@@ -17,9 +17,9 @@ sealed class DeviceExperiments(ProbeClient client, ProbeBinding binding)
         new("key missing", "bind again without a key", KeyMissingAsync),
         new("key unknown", "bind again with a made-up key", KeyUnknownAsync),
         new("api_key alone", "bind again with the key in api_key", token => AloneAsync(
-            KeyHeaders.ApiKey, (profile, yes) => profile with { ApiKeyHeader = yes }, token)),
+            KeyPlaces.ApiKey, (profile, yes) => profile with { ApiKeyHeader = yes }, token)),
         new("x-api-key alone", "bind again with the key in x-api-key", token => AloneAsync(
-            KeyHeaders.XApiKey, (profile, yes) => profile with { XApiKeyHeader = yes }, token)),
+            KeyPlaces.XApiKey, (profile, yes) => profile with { XApiKeyHeader = yes }, token)),
     ];
 
     async Task<Finding> BindAsync(CancellationToken cancellation)
@@ -65,7 +65,7 @@ sealed class DeviceExperiments(ProbeClient client, ProbeBinding binding)
 
     async Task<Finding> KeyMissingAsync(CancellationToken cancellation)
     {
-        ProbeAnswer answer = await SendAsync(KeyHeaders.None, null, cancellation).ConfigureAwait(false);
+        ProbeAnswer answer = await SendAsync(KeyPlaces.None, null, cancellation).ConfigureAwait(false);
         _missing = answer.Status;
         return Finding.Status(answer, profile => profile with { KeyMissingStatus = answer.Status });
     }
@@ -77,18 +77,18 @@ sealed class DeviceExperiments(ProbeClient client, ProbeBinding binding)
     }
 
     async Task<Finding> AloneAsync(
-        KeyHeaders header, Func<CloudProfile, bool?, CloudProfile> into, CancellationToken cancellation)
+        KeyPlaces header, Func<CloudProfile, bool?, CloudProfile> into, CancellationToken cancellation)
     {
         ProbeAnswer answer = await SendAsync(header, null, cancellation).ConfigureAwait(false);
         bool? taken = answer.Text("deviceid") == binding.DeviceId ? true
             : answer.IsKeyRefused || answer.Status == _missing ? false
             : answer.Status == _again?.Status ? true
             : null;
-        string others = client.Headers == KeyHeaders.Both ? "" : "; both together are refused";
+        string others = client.Headers == KeyPlaces.Both ? "" : "; both together are refused";
         return Finding.YesNo(taken, answer.Words + others, into);
     }
 
-    async Task<ProbeAnswer> SendAsync(KeyHeaders? headers, string? key, CancellationToken cancellation)
+    async Task<ProbeAnswer> SendAsync(KeyPlaces? headers, string? key, CancellationToken cancellation)
     {
         ProbeAnswer answer = await client.TrySendAsync(
             HttpMethod.Post, "devices", binding.Body, cancellation, headers, key).ConfigureAwait(false);

@@ -84,7 +84,7 @@ sealed record ProbeBinding
             .ConfigureAwait(false);
         if (!both.IsKeyRefused)
             return both;
-        foreach (KeyHeaders alone in new[] { KeyHeaders.XApiKey, KeyHeaders.ApiKey })
+        foreach (KeyPlaces alone in new[] { KeyPlaces.XApiKey, KeyPlaces.ApiKey })
         {
             client.Headers = alone;
             ProbeAnswer answer = await client.TrySendAsync(HttpMethod.Post, "devices", body, cancellation)

@@ -6,7 +6,7 @@ namespace RufusIngest.Tool.Probe;
 
 /// <summary>The headers a request carries its key in.</summary>
 [Flags]
-enum KeyHeaders
+enum KeyPlaces
 {
     None = 0,
     ApiKey = 1,
@@ -27,8 +27,8 @@ sealed class ProbeClient : IDisposable
     const int MaxAnswerBytes = 32 << 20;
 
     static readonly TimeSpan _longestDelay = TimeSpan.FromSeconds(60);
-    static readonly (KeyHeaders Header, string Name)[] _keyHeaders =
-        [(KeyHeaders.ApiKey, "api_key"), (KeyHeaders.XApiKey, "x-api-key")];
+    static readonly (KeyPlaces Header, string Name)[] _keyHeaders =
+        [(KeyPlaces.ApiKey, "api_key"), (KeyPlaces.XApiKey, "x-api-key")];
 
     static readonly string[] _headers =
     [
@@ -57,7 +57,7 @@ sealed class ProbeClient : IDisposable
     }
 
     /// <summary>Headers the key goes in when a request does not say.</summary>
-    public KeyHeaders Headers { get; set; } = KeyHeaders.Both;
+    public KeyPlaces Headers { get; set; } = KeyPlaces.Both;
 
     public int Exchanges { get; private set; }
 
@@ -86,7 +86,7 @@ sealed class ProbeClient : IDisposable
 
     /// <summary>The same with other headers or another key, or a failure.</summary>
     public async Task<ProbeAnswer> TrySendAsync(
-        HttpMethod method, string path, string? body, CancellationToken cancellation, KeyHeaders? headers = null,
+        HttpMethod method, string path, string? body, CancellationToken cancellation, KeyPlaces? headers = null,
         string? key = null)
     {
         int attempts = _isSilent ? 1 : Attempts;
@@ -115,7 +115,7 @@ sealed class ProbeClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     async Task<ProbeAnswer> SendOnceAsync(
-        HttpMethod method, string path, string? body, KeyHeaders headers, string key, CancellationToken cancellation)
+        HttpMethod method, string path, string? body, KeyPlaces headers, string key, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using HttpRequestMessage request = new(method, new Uri(_base, path));
