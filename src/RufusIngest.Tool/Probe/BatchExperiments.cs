@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace RufusIngest.Tool.Probe;
 
 /// <summary>
-/// Finds how many passings fit a request, in a session of its own: doubles until one is refused, then halves the gap. Where
-/// repeats are known and counted as duplicates, the requests repeat each other, so that little is stored.
+/// Finds how many passings fit a request, in a session of its own: doubles until one is refused, then halves the gap.
+/// Where repeats are known and counted as duplicates, the requests repeat each other, so that little is stored.
 /// </summary>
 sealed class BatchExperiments(ProbeSubject subject, DuplicateExperiments duplicates, int most)
 {
@@ -36,9 +36,9 @@ sealed class BatchExperiments(ProbeSubject subject, DuplicateExperiments duplica
             }
 
             await HalveAsync(session, refused, cancellation).ConfigureAwait(false);
+            string seen = await SeenAsync(session, cancellation).ConfigureAwait(false);
             return new(
-                await SeenAsync(session, cancellation).ConfigureAwait(false) + $", {_accepted + 1:N0}: {_refusal!.Words}",
-                $"{_accepted:N0}",
+                $"{seen}, {_accepted + 1:N0}: {_refusal!.Words}", $"{_accepted:N0}",
                 profile => profile with { MaxPassingsPerPost = _accepted, PassingsPerPostTried = _accepted });
         }
         catch (NoResultException e) when (_accepted > 0)

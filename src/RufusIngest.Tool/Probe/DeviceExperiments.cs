@@ -2,7 +2,7 @@ using RufusIngest.Cloud;
 
 namespace RufusIngest.Tool.Probe;
 
-/// <summary>Asks how a device is bound, and what becomes of a key that is missing, unknown or in one header alone.</summary>
+/// <summary>Asks how a device is bound, and what a key that is missing, unknown or in one header gets.</summary>
 sealed class DeviceExperiments(ProbeClient client, ProbeBinding binding)
 {
     ProbeAnswer? _again;

@@ -46,7 +46,7 @@ sealed class DuplicateExperiments(ProbeSubject subject)
 
     public IEnumerable<Experiment> All =>
     [
-        new("duplicate key", "the same again; its number with other content; its content with another number", KeyAsync),
+        new("duplicate key", "the same again; a number with other content; a content with another number", KeyAsync),
         new("all duplicates", "the same passing again", AllDuplicatesAsync),
         new("duplicate_count", "in the answers to both", CountAsync),
     ];
@@ -143,7 +143,8 @@ sealed class DuplicateExperiments(ProbeSubject subject)
     {
         int number = _stored ?? throw new NoResultException("nothing was stored to send again");
         string session = await subject.SecondSessionAsync(cancellation).ConfigureAwait(false);
-        ProbeAnswer answer = await subject.InsertAsync(session, cancellation, subject.Item(number)).ConfigureAwait(false);
+        ProbeAnswer answer = await subject.InsertAsync(session, cancellation, subject.Item(number))
+            .ConfigureAwait(false);
         if (subject.CanRead)
         {
             List<JsonElement> rows = await subject.ReadAsync(session, "", cancellation).ConfigureAwait(false);

@@ -34,7 +34,7 @@ sealed class KeyCleaner(string key)
             + $"|&#0{{0,4}}{number};?|&#x0{{0,4}}{hex};?)";
     }
 
-    /// <summary>The parts of a base64 text that are the key's alone, for each place it can have in a group of three.</summary>
+    /// <summary>The parts of a base64 text that are the key's alone, for each place it can have in a group.</summary>
     static IEnumerable<string> Codes(string key)
     {
         for (int before = 0; before < 3; before++)

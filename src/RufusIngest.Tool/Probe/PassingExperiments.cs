@@ -51,7 +51,8 @@ sealed class PassingExperiments(ProbeSubject subject)
         const string Chip = "3500A1B2C3D4";
         int number = subject.NextNumber();
         ProbeAnswer answer = await subject.InsertAsync(
-            subject.Session, cancellation, subject.Item(number, more: $",\"{member}\":\"{Chip}\"")).ConfigureAwait(false);
+            subject.Session, cancellation, subject.Item(number, more: $",\"{member}\":\"{Chip}\""))
+            .ConfigureAwait(false);
         if (!await IsTakenAsync(answer, cancellation).ConfigureAwait(false))
             return Finding.YesNo(false, answer.Words, into);
         if (!subject.CanRead)

@@ -19,7 +19,7 @@ sealed record ProbeAnswer
 
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Why this settles nothing: no answer, or only ones that ask for another attempt. Null: it does.</summary>
+    /// <summary>Why this settles nothing: no answer, or one that asks for another attempt. Null: it does.</summary>
     public string? Failure { get; init; }
 
     /// <summary>Whether an attempt before it may have been carried out, so that this answers a repeat.</summary>

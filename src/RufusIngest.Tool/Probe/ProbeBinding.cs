@@ -37,9 +37,14 @@ sealed record ProbeBinding
     public static async Task<ProbeBinding> FindAsync(
         ProbeClient client, ProbeSettings settings, CancellationToken cancellation)
     {
-        ProbeAnswer list = await client.TrySendAsync(HttpMethod.Get, "devices", null, cancellation).ConfigureAwait(false);
+        ProbeAnswer list = await client.TrySendAsync(HttpMethod.Get, "devices", null, cancellation)
+            .ConfigureAwait(false);
         if (list.Status == 0)
-            throw new ToolException(ExitCode.Unreachable, client.Line($"{client.Address} cannot be reached: {list.Failure}"));
+        {
+            throw new ToolException(
+                ExitCode.Unreachable, client.Line($"{client.Address} cannot be reached: {list.Failure}"));
+        }
+
         string[] listed = [.. list.List("result")
             .Where(device => ProbeAnswer.Text(device, "serial_number") == settings.Serial)
             .Select(device => ProbeAnswer.Text(device, "deviceid") ?? "")];
@@ -52,7 +57,11 @@ sealed record ProbeBinding
             : await client.TrySendAsync(HttpMethod.Post, "devices", without, cancellation).ConfigureAwait(false);
         string? id = taken.Text("deviceid") ?? listed.FirstOrDefault(known => known.Length > 0);
         if (id is null)
-            throw new ToolException(ExitCode.Refused, client.Line($"no device, the probe ends: binding gave {taken.Words}."));
+        {
+            throw new ToolException(
+                ExitCode.Refused, client.Line($"no device, the probe ends: binding gave {taken.Words}."));
+        }
+
         bool isKnown = taken.Text("deviceid") is not null;
         return new ProbeBinding
         {
@@ -71,7 +80,8 @@ sealed record ProbeBinding
     /// <summary>Binds with a type, with the key in whichever headers are taken.</summary>
     static async Task<ProbeAnswer> BindAsync(ProbeClient client, string body, CancellationToken cancellation)
     {
-        ProbeAnswer both = await client.TrySendAsync(HttpMethod.Post, "devices", body, cancellation).ConfigureAwait(false);
+        ProbeAnswer both = await client.TrySendAsync(HttpMethod.Post, "devices", body, cancellation)
+            .ConfigureAwait(false);
         if (!both.IsKeyRefused)
             return both;
         foreach (KeyHeaders alone in new[] { KeyHeaders.XApiKey, KeyHeaders.ApiKey })
@@ -84,7 +94,7 @@ sealed record ProbeBinding
         }
 
         throw new ToolException(
-            ExitCode.Refused, client.Line($"the key is refused, or may not write: binding the device gave {both.Words}."));
+            ExitCode.Refused, client.Line($"the key is refused, or may not write: binding gave {both.Words}."));
     }
 
     static bool IsWhole(ProbeAnswer list) =>

@@ -88,11 +88,10 @@ sealed class ProbeClient : IDisposable
             _isSilent = answer.Status == 0;
             if (answer.Failure is null || attempt == attempts)
             {
-                return answer with
-                {
-                    IsRepeat = mayBeDone,
-                    Failure = answer.Failure is null || attempts == 1 ? answer.Failure : $"{answer.Failure}, {attempts} times",
-                };
+                string? failure = answer.Failure is null || attempts == 1
+                    ? answer.Failure
+                    : $"{answer.Failure}, {attempts} times";
+                return answer with { IsRepeat = mayBeDone, Failure = failure };
             }
 
             mayBeDone |= answer.Status != 429;

@@ -40,8 +40,8 @@ static class ProbeCommand
         {
             Description = "Unbind the device at the end: destroys all that is stored of it.",
         };
-        Option<bool> json = CommonOptions.Json("The profile, the findings and the number of exchanges as one JSON object.");
-        Command command = new("probe", "Find out by experiment how a server behaves where the API's pages leave it open.")
+        Option<bool> json = CommonOptions.Json("Profile, findings and number of exchanges as one JSON object.");
+        Command command = new("probe", "Find out by experiment how a server does what the API's pages leave open.")
         {
             device, address, profile, record, passings, yes, replace, unbind, json,
         };

@@ -3,7 +3,7 @@ using RufusIngest.Cloud;
 
 namespace RufusIngest.Tool.Probe;
 
-/// <summary>One probe: device, all experiments in order, and the sessions closed again. Nothing but the start can end it.</summary>
+/// <summary>One probe: device, all experiments in order, sessions closed again. Only its start can end it.</summary>
 sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string> say)
 {
     static readonly TimeSpan _closingTime = TimeSpan.FromSeconds(20);
@@ -94,7 +94,8 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
     async Task<bool> RequireFreeAsync(ProbeBinding binding, CancellationToken cancellation)
     {
         ProbeAnswer answer = await client.TrySendAsync(
-            HttpMethod.Get, $"sessions/device/{IdOf(binding.DeviceId)}/active", null, cancellation).ConfigureAwait(false);
+            HttpMethod.Get, $"sessions/device/{IdOf(binding.DeviceId)}/active", null, cancellation)
+            .ConfigureAwait(false);
         bool isKnown = answer.IsSuccess || answer.Status == 404;
         string[] active = [.. answer.List("result")
             .Where(session => answer.IsSuccess && ProbeAnswer.Text(session, "alias") != ProbeSubject.Alias)
@@ -102,15 +103,15 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
         if (!settings.ReplaceActive && active.Length > 0)
         {
             throw new ToolException(ExitCode.Refused, client.Line(
-                $"the device has an active session ({active[0]}), which the probe would close: take another device, or say "
-                + "--replace-active.", 300));
+                $"the device has an active session ({active[0]}), which the probe would close: take another device, or "
+                + "say --replace-active.", 300));
         }
 
         if (!settings.ReplaceActive && !isKnown)
         {
             throw new ToolException(ExitCode.Refused, client.Line(
-                $"whether the device has an active session cannot be known ({answer.Words}), and the probe would close it: "
-                + "say --replace-active if none is needed.", 300));
+                $"whether the device has an active session cannot be known ({answer.Words}), and the probe would close "
+                + "it: say --replace-active if none is needed.", 300));
         }
 
         return isKnown || binding.CanList;

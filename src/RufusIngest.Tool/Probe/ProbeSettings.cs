@@ -28,7 +28,7 @@ sealed record ProbeSettings
 
     public bool Json { get; init; }
 
-    /// <summary>Most passings it can come to: doubling, then every half accepted, and no repeat taken for one.</summary>
+    /// <summary>Most passings it can come to: doubling, then every half accepted, no repeat taken for one.</summary>
     public long MostStored => 100 + (MaxPassings * (2L + (long)Math.Ceiling(Math.Log2(MaxPassings))));
 
     /// <summary>The text that says what will happen.</summary>
@@ -36,10 +36,15 @@ sealed record ProbeSettings
         $"""
         This probe of {Address.Host}
           - binds a device with the serial number '{Serial}', unless it is bound;
-          - opens three sessions of it one after the other and closes them{(ReplaceActive
-              ? ", which also closes a session that is active now" : "")};
-          - stores passings in them, some thousand, or up to {MostStored:N0} where repeats are not told apart, which remain{(Unbind
-              ? " until it unbinds the device at the end, which destroys them." : ".")}
+          - opens three sessions of it one after the other and closes them{Closing};
+          - stores some thousand passings in them, or up to {MostStored:N0} where repeats are not told apart;
+          - {Ending}.
         Use a device that no race needs.
         """;
+
+    string Closing => ReplaceActive ? ", which also closes a session that is active now" : "";
+
+    string Ending => Unbind
+        ? "unbinds the device at the end, which destroys all that was ever stored of it"
+        : "leaves device, sessions and passings there";
 }

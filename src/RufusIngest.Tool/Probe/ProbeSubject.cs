@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace RufusIngest.Tool.Probe;
 
 /// <summary>
-/// The device that is probed: its sessions, the numbers used up so far, and the requests experiments share. Every number
-/// is used by one experiment only, and its bib and time belong to no other number.
+/// The device that is probed: its sessions, the numbers used up so far, and the requests experiments share. Every
+/// number is used by one experiment only, and its bib and time belong to no other number.
 /// </summary>
 sealed class ProbeSubject(ProbeClient client)
 {
@@ -44,8 +44,10 @@ sealed class ProbeSubject(ProbeClient client)
     public async Task<ProbeAnswer> OpenAsync(CancellationToken cancellation)
     {
         string body = $$"""{"deviceid":{{JsonSerializer.Serialize(DeviceId)}},"alias":"{{Alias}}"}""";
-        ProbeAnswer answer = await client.SendAsync(HttpMethod.Post, "sessions", body, cancellation).ConfigureAwait(false);
-        _session = answer.Text("token_session") ?? throw new NoResultException($"no session was opened: {answer.Words}");
+        ProbeAnswer answer = await client.SendAsync(HttpMethod.Post, "sessions", body, cancellation)
+            .ConfigureAwait(false);
+        _session = answer.Text("token_session")
+            ?? throw new NoResultException($"no session was opened: {answer.Words}");
         return answer;
     }
 
@@ -65,7 +67,7 @@ sealed class ProbeSubject(ProbeClient client)
     public Task<ProbeAnswer> CloseAsync(string session, CancellationToken cancellation) =>
         client.SendAsync(HttpMethod.Patch, "sessions/close/" + Segment(session), null, cancellation);
 
-    /// <summary>An item with a bib and a time that are the number's own, or another number's; more starts with a comma.</summary>
+    /// <summary>An item with the bib and time of its number, or another number's; more starts with a comma.</summary>
     public string Item(int number, int? contentOf = null, string? bib = null, string? time = null, string more = "")
     {
         int content = contentOf ?? number;

@@ -21,7 +21,8 @@ sealed class SessionExperiments(ProbeSubject subject)
     async Task<Finding> MissingMemberAsync(CancellationToken cancellation)
     {
         ProbeAnswer session = await subject.Client.SendAsync(
-            HttpMethod.Post, "sessions", $$"""{"alias":"{{ProbeSubject.Alias}}"}""", cancellation).ConfigureAwait(false);
+            HttpMethod.Post, "sessions", $$"""{"alias":"{{ProbeSubject.Alias}}"}""", cancellation)
+            .ConfigureAwait(false);
         ProbeAnswer passings = await subject.Client.SendAsync(
             HttpMethod.Post, "passings", """{"token_session":"none"}""", cancellation).ConfigureAwait(false);
         return session.Status == passings.Status

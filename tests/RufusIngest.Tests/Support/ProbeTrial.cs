@@ -23,7 +23,8 @@ sealed record ProbeTrial(ProbeResult? Result, ToolException? End, string Output,
         OfAsync(new SocketsHttpHandler(), venue.Server.BaseAddress, key, with, new InstantTime());
 
     static async Task<ProbeTrial> OfAsync(
-        HttpMessageHandler handler, Uri address, string key, Func<ProbeSettings, ProbeSettings>? with, TimeProvider? time)
+        HttpMessageHandler handler, Uri address, string key, Func<ProbeSettings, ProbeSettings>? with,
+        TimeProvider? time)
     {
         string folder = Directory.CreateTempSubdirectory("probe-").FullName;
         ProbeSettings settings = new()

@@ -16,6 +16,7 @@ sealed class ProbedCloud : HttpMessageHandler
     readonly Dictionary<string, List<JsonObject>> _sessions = [];
     string? _active;
     int _opened;
+    int _bound;
 
     public DuplicateKey DuplicateKey { get; init; }
 
@@ -33,12 +34,12 @@ sealed class ProbedCloud : HttpMessageHandler
     /// <summary>How many of a request are stored, without a word about the rest.</summary>
     public int KeepsOfPost { get; init; } = int.MaxValue;
 
-    /// <summary>What comes instead of an answer; null: the answer. Called with how many requests there were before.</summary>
+    /// <summary>What comes instead of an answer; null: the answer. Gets how many requests there were before.</summary>
     public Func<int, SeenRequest, HttpResponseMessage?> Instead { get; set; } = (_, _) => null;
 
     public List<SeenRequest> Requests { get; } = [];
 
-    /// <summary>Sessions that were opened and not closed.</summary>
+    /// <summary>The session that was opened last and not closed.</summary>
     public string? Active => _active;
 
     /// <summary>How many passings there are in all sessions.</summary>
@@ -81,8 +82,6 @@ sealed class ProbedCloud : HttpMessageHandler
             _ => Say(404, "Not found"),
         };
     }
-
-    int _bound;
 
     HttpResponseMessage Bind() =>
         Say(_bound++ == 0 ? 201 : 409, "Device binded succesfully", ("deviceid", "D1"));
@@ -159,7 +158,8 @@ sealed class ProbedCloud : HttpMessageHandler
     static HttpResponseMessage List(IEnumerable<JsonObject> items) =>
         Say(200, "Success", ("result", new JsonArray([.. items.Select(item => item.DeepClone())])));
 
-    public static HttpResponseMessage Say(int status, string description, params (string Name, JsonNode Value)[] members)
+    public static HttpResponseMessage Say(
+        int status, string description, params (string Name, JsonNode Value)[] members)
     {
         JsonObject answer = new() { ["description"] = description };
         foreach (var (name, value) in members)

@@ -117,7 +117,8 @@ public sealed class ProbeVenueTests
     static async Task AssertComesBackAsync(CloudProfile profile)
     {
         await using TestVenue venue = await TestVenue.StartAsync(profile);
-        ProbeTrial trial = await ProbeTrial.OfAsync(venue, with: settings => settings with { MaxPassings = MaxPassings });
+        ProbeTrial trial = await ProbeTrial.OfAsync(
+            venue, with: settings => settings with { MaxPassings = MaxPassings });
 
         Assert.Null(trial.End);
         CloudProfile expected = Filled(profile);
@@ -188,8 +189,8 @@ public sealed class ProbeVenueTests
             "--profile", first, "--record", Path.Combine(folder, "record.jsonl"), "--yes");
         await using TestVenue rehearsal = await TestVenue.StartAsync(CloudProfile.Load(first));
         ToolRun again = await ToolRun.Of(
-            "probe", "--device", "D-2", "--base-address", rehearsal.Server.BaseAddress.ToString(), "--api-key-file", key,
-            "--profile", second, "--yes", "--json");
+            "probe", "--device", "D-2", "--base-address", rehearsal.Server.BaseAddress.ToString(), "--api-key-file",
+            key, "--profile", second, "--yes", "--json");
 
         Assert.Equal(ExitCode.Done, run.ExitCode);
         Assert.Equal(ExitCode.Done, again.ExitCode);
@@ -206,9 +207,10 @@ public sealed class ProbeVenueTests
         Assert.All(exchanges, line => Assert.True(line.Length < 3 * 2_000 + 1_000));
         Assert.DoesNotContain(exchanges, line => line.Contains(TestVenue.ReadWriteKey, StringComparison.Ordinal));
         JsonElement insert = exchanges.Select(line => JsonDocument.Parse(line).RootElement)
-            .First(line => line.GetProperty("path").GetString() == "passings" && line.GetProperty("status").GetInt32() == 201);
+            .First(line => line.GetProperty("path").GetString() == "passings"
+                && line.GetProperty("status").GetInt32() == 201);
         Assert.Equal("POST", insert.GetProperty("method").GetString());
-        Assert.Equal(["api_key", "x-api-key"], insert.GetProperty("key_headers").EnumerateArray().Select(n => n.GetString()));
+        Assert.Equal("""["api_key","x-api-key"]""", insert.GetProperty("key_headers").GetRawText());
         Assert.Contains("inserted_count", insert.GetProperty("answer").GetString(), StringComparison.Ordinal);
         Assert.Equal("application/json", insert.GetProperty("headers").GetProperty("Content-Type").GetString());
         Directory.Delete(folder, recursive: true);
@@ -251,7 +253,11 @@ public sealed class ProbeVenueTests
         Assert.Equal(
             Filled(new()) with
             {
-                ChipMember = null, ChipsMember = null, RangeIsInclusive = null, Pagination = null, Feed = null,
+                ChipMember = null,
+                ChipsMember = null,
+                RangeIsInclusive = null,
+                Pagination = null,
+                Feed = null,
             },
             trial.Profile with { Address = null, ProbedAt = null });
     }
