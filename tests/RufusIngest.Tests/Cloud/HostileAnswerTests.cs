@@ -100,6 +100,21 @@ public sealed class HostileAnswerTests
         }
     }
 
+    [Fact]
+    public async Task an_answer_that_stands_still_is_unreachable_unless_its_status_says_all()
+    {
+        foreach (CloudOperation operation in CloudOperation.All)
+        {
+            await using OneAnswerServer server = new("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{") { StandsStill = true };
+            using HttpClient http = RufusCloudClient.CreateHttpClient(server.Address);
+            http.Timeout = TimeSpan.FromSeconds(0.25);
+            Exception? e = await Record.ExceptionAsync(() => operation.Call(Client(http), Cancelled));
+            Assert.True(
+                operation.HasAnswer ? e is RufusCloudException { Failure: RufusFailure.Unreachable } : e is null,
+                $"{operation}: {e}");
+        }
+    }
+
     [Theory]
     [InlineData(301)]
     [InlineData(302)]
@@ -155,6 +170,9 @@ public sealed class HostileAnswerTests
 
         public int Connections { get; private set; }
 
+        /// <summary>Leaves the connection open behind what it said.</summary>
+        public bool StandsStill { get; init; }
+
         public async ValueTask DisposeAsync()
         {
             await _stop.CancelAsync();
@@ -199,6 +217,8 @@ public sealed class HostileAnswerTests
                 if (_answer is null)
                     await Task.Delay(Timeout.Infinite, _stop.Token);
                 await connection.SendAsync(Encoding.Latin1.GetBytes(_answer!), _stop.Token);
+                if (StandsStill)
+                    await Task.Delay(Timeout.Infinite, _stop.Token);
                 connection.Shutdown(SocketShutdown.Send);
                 while (await connection.ReceiveAsync(buffer, _stop.Token) > 0)
                 {
