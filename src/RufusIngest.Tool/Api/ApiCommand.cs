@@ -44,6 +44,21 @@ sealed class ApiCommand
         Command.Subcommands.Add(command);
     }
 
+    /// <summary>Adds a subcommand that shows what the server lists.</summary>
+    public void AddList<T>(
+        Terminal terminal, string name, string description, IEnumerable<Symbol> symbols, Column<T>[] columns, string nothing,
+        Func<RufusCloudClient, System.CommandLine.ParseResult, CancellationToken, IAsyncEnumerable<T>> list,
+        Func<System.CommandLine.ParseResult, RufusCloudOptions>? options = null) =>
+        Add(
+            name, description, symbols,
+            async (cloud, parsed, cancellation) =>
+            {
+                await new Listing<T>(terminal, columns, IsJson(parsed))
+                    .WriteAsync(list(cloud, parsed, cancellation), nothing, cancellation).ConfigureAwait(false);
+                return ExitCode.Done;
+            },
+            options);
+
     public static Argument<string> Device() => new("DEVICE") { Description = "Its device id." };
 
     public static Argument<string> Session() => new("SESSION") { Description = "Its token." };

@@ -9,13 +9,9 @@ static class DevicesCommand
     public static Command Create(Terminal terminal)
     {
         ApiCommand command = new("devices", "List, bind and unbind timing devices.");
-        command.Add("list", "The devices of the account.", [], async (cloud, parsed, cancellation) =>
-        {
-            await new Listing<CloudDevice>(terminal, Columns.Devices, command.IsJson(parsed))
-                .WriteAsync(cloud.GetDevicesAsync(cancellation), "There are no devices.", cancellation)
-                .ConfigureAwait(false);
-            return ExitCode.Done;
-        });
+        command.AddList(
+            terminal, "list", "The devices of the account.", [], Columns.Devices, "There are no devices.",
+            (cloud, _, cancellation) => cloud.GetDevicesAsync(cancellation));
         Argument<string> device = ApiCommand.Device();
         command.Add("show", "One device.", [device], async (cloud, parsed, cancellation) =>
         {

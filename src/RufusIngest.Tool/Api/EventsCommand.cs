@@ -11,25 +11,15 @@ static class EventsCommand
     public static Command Create(Terminal terminal)
     {
         ApiCommand command = new("events", "List events and their participants.");
-        command.Add("list", "The events of the account.", [], async (cloud, parsed, cancellation) =>
-        {
-            await new Listing<CloudEvent>(terminal, Columns.Events, command.IsJson(parsed))
-                .WriteAsync(cloud.GetEventsAsync(cancellation), "There are no events.", cancellation)
-                .ConfigureAwait(false);
-            return ExitCode.Done;
-        });
+        command.AddList(
+            terminal, "list", "The events of the account.", [], Columns.Events, "There are no events.",
+            (cloud, _, cancellation) => cloud.GetEventsAsync(cancellation));
         Argument<string> token = new("EVENT") { Description = "Its token." };
         (Option<string> path, Option<string[]> members) = ApiCommand.Route(ParticipantsPath);
-        command.Add(
-            "participants", "The participants of an event. The API does not document where.", [token, path, members],
-            async (cloud, parsed, cancellation) =>
-            {
-                await new Listing<CloudParticipant>(terminal, Columns.Participants, command.IsJson(parsed)).WriteAsync(
-                    cloud.GetParticipantsAsync(parsed.GetValue(token)!, cancellation),
-                    "There are no participants, or no such event.",
-                    cancellation).ConfigureAwait(false);
-                return ExitCode.Done;
-            },
+        command.AddList(
+            terminal, "participants", "The participants of an event. The API does not document where.",
+            [token, path, members], Columns.Participants, "There are no participants, or no such event.",
+            (cloud, parsed, cancellation) => cloud.GetParticipantsAsync(parsed.GetValue(token)!, cancellation),
             parsed => new() { ParticipantsRoute = ToRoute(parsed) });
         Option<string?> bib = new("--bib") { Description = "Bib." };
         Option<string?> chip = new("--chip") { Description = "Chip code." };

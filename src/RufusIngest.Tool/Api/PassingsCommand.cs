@@ -22,17 +22,11 @@ static class PassingsCommand
         Argument<string> session = ApiCommand.Session();
         Option<int?> first = new("--first") { Description = "Lowest number wanted." };
         Option<int?> last = new("--last") { Description = "Highest number wanted." };
-        command.Add(
-            "list", "The passings of a session, open or closed.", [session, first, last],
-            async (cloud, parsed, cancellation) =>
-            {
-                await new Listing<CloudPassing>(terminal, Columns.Passings, command.IsJson(parsed)).WriteAsync(
-                    cloud.GetSessionPassingsAsync(
-                        parsed.GetValue(session)!, parsed.GetValue(first), parsed.GetValue(last), cancellation),
-                    "There are no passings, or no such session.",
-                    cancellation).ConfigureAwait(false);
-                return ExitCode.Done;
-            });
+        command.AddList(
+            terminal, "list", "The passings of a session, open or closed.", [session, first, last], Columns.Passings,
+            "There are no passings, or no such session.",
+            (cloud, parsed, cancellation) => cloud.GetSessionPassingsAsync(
+                parsed.GetValue(session)!, parsed.GetValue(first), parsed.GetValue(last), cancellation));
     }
 
     static void AddDevice(Terminal terminal, ApiCommand command)
@@ -40,17 +34,11 @@ static class PassingsCommand
         Argument<string> device = ApiCommand.Device();
         Option<DateTimeOffset?> from = ApiCommand.Time("--from", "Earliest time");
         Option<DateTimeOffset?> to = ApiCommand.Time("--to", "Latest time");
-        command.Add(
-            "device", "The passings of a device by time, across its sessions.", [device, from, to],
-            async (cloud, parsed, cancellation) =>
-            {
-                await new Listing<CloudPassing>(terminal, Columns.Passings, command.IsJson(parsed)).WriteAsync(
-                    cloud.GetDevicePassingsAsync(
-                        parsed.GetValue(device)!, parsed.GetValue(from), parsed.GetValue(to), cancellation),
-                    "There are no passings, or no such device.",
-                    cancellation).ConfigureAwait(false);
-                return ExitCode.Done;
-            });
+        command.AddList(
+            terminal, "device", "The passings of a device by time, across its sessions.", [device, from, to],
+            Columns.Passings, "There are no passings, or no such device.",
+            (cloud, parsed, cancellation) => cloud.GetDevicePassingsAsync(
+                parsed.GetValue(device)!, parsed.GetValue(from), parsed.GetValue(to), cancellation));
     }
 
     static void AddFollow(Terminal terminal, ApiCommand command)

@@ -11,14 +11,10 @@ static class SessionsCommand
         ApiCommand command = new("sessions", "List, open and close timing sessions.");
         Argument<string> device = ApiCommand.Device();
         Argument<string> session = ApiCommand.Session();
-        command.Add("list", "The sessions of a device.", [device], async (cloud, parsed, cancellation) =>
-        {
-            await new Listing<CloudSession>(terminal, Columns.Sessions, command.IsJson(parsed)).WriteAsync(
-                cloud.GetSessionsAsync(parsed.GetValue(device)!, cancellation),
-                "There are no sessions, or no such device.",
-                cancellation).ConfigureAwait(false);
-            return ExitCode.Done;
-        });
+        command.AddList(
+            terminal, "list", "The sessions of a device.", [device], Columns.Sessions,
+            "There are no sessions, or no such device.",
+            (cloud, parsed, cancellation) => cloud.GetSessionsAsync(parsed.GetValue(device)!, cancellation));
         command.Add("active", "The session of a device that takes passings.", [device], async (cloud, parsed, cancellation) =>
         {
             string id = parsed.GetValue(device)!;
