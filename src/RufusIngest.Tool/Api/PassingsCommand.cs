@@ -45,7 +45,11 @@ static class PassingsCommand
     {
         Argument<string> device = ApiCommand.Device();
         Option<string?> session = new("--session") { Description = "Session to go on in, with --last." };
-        Option<int> last = new("--last") { Description = "Last number that is known there." };
+        Option<int> last = new("--last")
+        {
+            Description = "Last number that is known there; without one the whole session is shown.",
+            DefaultValueFactory = _ => -1,
+        };
         Option<int?> tail = new("--tail")
         {
             Description = "How many of the passings already there are shown first. Default 10; with --session all.",
@@ -86,17 +90,21 @@ static class PassingsCommand
             [session, file, size],
             async (cloud, parsed, cancellation) =>
             {
-                int inserted = 0;
-                int duplicates = 0;
+                int? inserted = 0;
+                int? duplicates = 0;
+                int sent = 0;
                 foreach (CloudPassing[] batch in Read(parsed.GetValue(file)!).Chunk(Math.Max(1, parsed.GetValue(size))))
                 {
                     InsertCounts counts = await cloud.InsertPassingsAsync(
                         parsed.GetValue(session)!, batch, cancellation).ConfigureAwait(false);
-                    inserted += counts.Inserted ?? batch.Length;
-                    duplicates += counts.Duplicates ?? 0;
+                    sent += batch.Length;
+                    inserted += counts.Inserted; // What one answer leaves out is not known of all.
+                    duplicates += counts.Duplicates;
                 }
 
-                terminal.Say($"{inserted:N0} passings inserted, {duplicates:N0} were there already.");
+                terminal.Say(
+                    $"{sent:N0} passings sent: {inserted?.ToString("N0") ?? "unknown how many"} inserted, "
+                    + $"{duplicates?.ToString("N0") ?? "unknown how many"} were there already.");
                 return ExitCode.Done;
             });
     }

@@ -118,7 +118,14 @@ sealed class CloudAnswer
     public static bool TryGet(JsonElement item, string name, out JsonElement value)
     {
         value = default;
-        return item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out value);
+        try
+        {
+            return item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out value);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // A name before it is half a surrogate pair.
+        }
     }
 
     /// <summary>The server's words as one short line without the key.</summary>

@@ -23,12 +23,25 @@ public sealed record CloudParticipant
         {
             foreach (JsonProperty member in item.EnumerateObject())
             {
-                if (member.Name != bib && member.Name != chip && CloudAnswer.Plain(member.Value) is { } value)
-                    others[member.Name] = value;
+                if (NameOf(member) is { } name && name != bib && name != chip
+                    && CloudAnswer.Plain(member.Value) is { } value)
+                    others[name] = value;
             }
         }
 
         return new() { Bib = CloudAnswer.Text(item, bib), Chip = CloudAnswer.Text(item, chip), Others = others };
+    }
+
+    static string? NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // Half a surrogate pair.
+        }
     }
 
     internal byte[] Write(CloudRoute route)

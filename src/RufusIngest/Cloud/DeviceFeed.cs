@@ -49,7 +49,7 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
                     yield return passing;
             }
 
-            Position = session is null || session == Position?.TokenSession ? Position : new(session, 0);
+            Position = session is null || session == Position?.TokenSession ? Position : new(session, -1);
             bool isByNumber = page is null || IgnoresPosition(page);
             if (Position is not null && isByNumber)
             {
@@ -111,7 +111,7 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
             yield return passing;
         foreach (string between in await FindBetweenAsync(old, next, cancellationToken).ConfigureAwait(false))
         {
-            Position = new(between, 0);
+            Position = new(between, -1);
             await foreach (CloudPassing passing in DrainAsync(cancellationToken).ConfigureAwait(false))
                 yield return passing;
         }

@@ -2,7 +2,7 @@ namespace RufusIngest.Cloud;
 
 /// <summary>Where reading of a device's passings stopped.</summary>
 /// <param name="TokenSession">Session it was in.</param>
-/// <param name="Last">Last number that was read there; 0: none.</param>
+/// <param name="Last">Last number that was read there; -1: none, for numbers may begin at 0.</param>
 public sealed record FeedPosition(string TokenSession, int Last);
 
 /// <summary>One answer of a device's feed.</summary>

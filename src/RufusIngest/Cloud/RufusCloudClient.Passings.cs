@@ -80,7 +80,7 @@ public sealed partial class RufusCloudClient
     /// is another one. Needs a key that may read. <see cref="DeviceFeed"/> makes a feed of it that misses nothing.
     /// </summary>
     /// <param name="deviceId">The device.</param>
-    /// <param name="after">Where reading stopped; null for the session the server chooses.</param>
+    /// <param name="after">Where reading stopped; null, or with no number read, for the session the server chooses.</param>
     /// <param name="from">Earliest time wanted.</param>
     /// <param name="to">Latest time wanted.</param>
     /// <param name="page">Page of the answer, from 1; null leaves it out.</param>
@@ -92,6 +92,7 @@ public sealed partial class RufusCloudClient
         string deviceId, FeedPosition? after = null, DateTimeOffset? from = null, DateTimeOffset? to = null,
         int? page = null, CancellationToken cancellationToken = default)
     {
+        after = after is { Last: < 0 } ? null : after; // Nothing was read there: as if nobody had been.
         string path = $"passings/device2/{Segment(deviceId)}" + Query(
             [("token_session", after?.TokenSession), ("last", Text(after?.Last)), ("from", Text(from)), ("to", Text(to)),
                 ("page", Text(page))]);

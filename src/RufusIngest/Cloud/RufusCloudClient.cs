@@ -169,7 +169,7 @@ public sealed partial class RufusCloudClient
         string path, int pageSize, Func<JsonElement, T> read,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        JsonElement previous = default;
+        string? previous = null;
         for (int page = 1; ; page++)
         {
             // Where no paging is documented, the first page is asked for without a number.
@@ -183,9 +183,10 @@ public sealed partial class RufusCloudClient
             List<JsonElement> items = ReadResult(answer, at);
             if (items.Count == 0)
                 yield break;
-            if (previous.ValueKind != JsonValueKind.Undefined && JsonElement.DeepEquals(items[0], previous))
+            string begin = items[0].GetRawText();
+            if (begin == previous)
                 throw NotUnderstood(answer.Status, HttpMethod.Get, at, "The page before came again.");
-            previous = items[0];
+            previous = begin;
             foreach (JsonElement item in items)
                 yield return read(item);
             _ = CloudAnswer.TryGet(answer.Root, "pagination", out JsonElement pagination);

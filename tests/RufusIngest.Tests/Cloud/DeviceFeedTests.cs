@@ -72,6 +72,21 @@ public sealed class DeviceFeedTests : IDisposable
     }
 
     [Fact]
+    public async Task numbers_may_begin_at_0_in_each_session()
+    {
+        Session first = Open();
+        first.First = 0;
+        first.Add(1, 2);
+        DeviceFeed feed = Feed();
+        Assert.Equal(["T1/0", "T1/1", "T1/2"], await ReadAsync(feed));
+        Session second = Open();
+        second.First = 0;
+        Assert.Equal(["T2/0"], await ReadAsync(feed));
+        Assert.Empty(await ReadAsync(feed));
+        Assert.Equal(["T1/0", "T1/1", "T1/2", "T2/0"], await ReadAsync(Feed(new("T1", -1))));
+    }
+
+    [Fact]
     public async Task reading_goes_on_at_a_position_that_was_kept()
     {
         Open().Add(1, 9);
@@ -279,7 +294,7 @@ public sealed class DeviceFeedTests : IDisposable
         if (_sessions.Count == 0)
             return ScriptedCloud.Answer(404, """{"description":"Sessions not found"}""");
         Session used = _sessions[^1];
-        int after = FeedHeedsLast && used.Token == token ? int.Parse(last ?? "0", CultureInfo.InvariantCulture) : 0;
+        int after = FeedHeedsLast && used.Token == token ? int.Parse(last!, CultureInfo.InvariantCulture) : -1;
         return Listing(
             "passings", used.Range(after + 1, 1, PageSize), $",\"session_used\":\"{used.Token}\",\"resumed_from\":{after}");
     }
@@ -302,6 +317,9 @@ public sealed class DeviceFeedTests : IDisposable
 
         public int Count { get; private set; }
 
+        /// <summary>Number of the first passing, 0 or 1.</summary>
+        public int First { get; set; } = 1;
+
         public Session Add(int first, int last)
         {
             Assert.Equal(first, Count + 1);
@@ -310,7 +328,7 @@ public sealed class DeviceFeedTests : IDisposable
         }
 
         public IEnumerable<string> Range(int first, int page, int size) =>
-            Enumerable.Range(1, Count).Where(number => number >= first).Skip((page - 1) * size).Take(size)
+            Enumerable.Range(First, Count + 1 - First).Where(number => number >= first).Skip((page - 1) * size).Take(size)
                 .Select(number => $"{{\"num_passing\":{number},\"bib\":\"{number}\"}}");
     }
 }

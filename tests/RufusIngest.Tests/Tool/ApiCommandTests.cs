@@ -128,9 +128,9 @@ public sealed class ApiCommandTests : IAsyncLifetime
         string session = await PrintedAsync("sessions", "open", device);
         string file = Passings(1, 25);
         ToolRun inserted = await RunAsync("passings", "insert", session, file, "--batch", "10");
-        Assert.Contains("25 passings inserted, 0 were there already.", inserted.Error, StringComparison.Ordinal);
+        Assert.Contains("25 passings sent: 25 inserted, 0 were there already.", inserted.Error, StringComparison.Ordinal);
         inserted = await RunAsync("passings", "insert", session, file);
-        Assert.Contains("0 passings inserted, 25 were there already.", inserted.Error, StringComparison.Ordinal);
+        Assert.Contains("25 passings sent: 0 inserted, 25 were there already.", inserted.Error, StringComparison.Ordinal);
         IReadOnlyList<JsonElement> lines =
             (await RunAsync("passings", "list", session, "--first", "3", "--last", "4", "--json")).Lines;
         Assert.Equal([3, 4], lines.Select(line => line.GetProperty("num_passing").GetInt32()));
