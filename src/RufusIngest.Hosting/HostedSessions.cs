@@ -12,12 +12,16 @@ namespace RufusIngest.Hosting;
 /// </summary>
 sealed class HostedSessions(
     RufusIngestOptions options, IngestPipeline pipeline, PassingsUploader? uploader, RufusCloudClient? cloud,
-    PassingStore? journal, TimeProvider time, ILogger logger)
+    PassingStore? journal, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan LongestChange = TimeSpan.FromSeconds(30);
 
     readonly ConcurrentDictionary<string, string> _problems = new();
+    /// <summary>One change of a session at a time: two openings at once would close each other's.</summary>
+    readonly SemaphoreSlim _change = new(1, 1);
+    volatile bool _hasEnded;
     readonly WaitingTimes _waiting = new(time);
 
     /// <summary>Before the run: a session that goes on knows its device, to open another one if it may.</summary>
@@ -59,11 +63,14 @@ sealed class HostedSessions(
                 await AttachAsync(location.Name, location.Token!, cancellation).ConfigureAwait(false);
                 return;
             }
-            catch (RufusCloudException exception) when (MayHeal(exception.Failure))
+            catch (RufusCloudException exception)
             {
-                Hold(location.Name, exception.Message);
+                // Its message names the path, and so the token.
+                Hold(location.Name, $"{exception.Failure}, status {exception.Status} {exception.Description}".TrimEnd());
+                if (!MayHeal(exception.Failure))
+                    return;
             }
-            catch (Exception exception) when (exception is RufusCloudException or InvalidOperationException)
+            catch (Exception exception) when (exception is not OperationCanceledException)
             {
                 Hold(location.Name, exception.Message);
                 return;
@@ -74,22 +81,69 @@ sealed class HostedSessions(
     }
 
     /// <summary>Attaches a token; one for numbers that begin at 1 is asked about first.</summary>
-    public async Task AttachAsync(string location, string token, CancellationToken cancellation)
+    public Task AttachAsync(string location, string token, CancellationToken cancellation)
     {
         RequireSending(location);
         ArgumentException.ThrowIfNullOrWhiteSpace(token);
-        if (TokenOf(location, CurrentSession(location)) is null)
-            await CloudChecks.RequireEmptyAsync(cloud!, location, token, cancellation).ConfigureAwait(false);
-        Attach(location, token);
+        return ChangeAsync(
+            async () =>
+            {
+                int current = CurrentSession(location);
+                if (TokenOf(location, current) is null)
+                    await CloudChecks.RequireEmptyAsync(cloud!, location, token, cancellation).ConfigureAwait(false);
+                Attach(location, current, token);
+                return token;
+            },
+            cancellation);
     }
 
     /// <summary>Opens a session of the location's device and attaches it.</summary>
-    public async Task<string> OpenAsync(string location, CancellationToken cancellation)
+    public Task<string> OpenAsync(string location, CancellationToken cancellation)
     {
         RequireSending(location);
-        int current = CurrentSession(location);
         string device = DeviceOf(location) ?? throw new InvalidOperationException(
             $"{location} has no DeviceId in the options to open a session of.");
+        return ChangeAsync(
+            async () =>
+            {
+                int current = CurrentSession(location);
+                RequireSentBefore(location, current);
+                string token = await cloud!.OpenSessionAsync(device, location, cancellation).ConfigureAwait(false);
+                HostingLog.Opened(logger, location, current);
+                Attach(location, current, token);
+                return token;
+            },
+            cancellation);
+    }
+
+    /// <summary>
+    /// Lets no further change begin, and waits for one under way, though not for ever: a session that was opened must be
+    /// kept before the journal is closed.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        _hasEnded = true;
+        if (await _change.WaitAsync(LongestChange).ConfigureAwait(false))
+            _change.Dispose();
+    }
+
+    async Task<string> ChangeAsync(Func<Task<string>> change, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_hasEnded, this);
+        await _change.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_hasEnded, this);
+            return await change().ConfigureAwait(false);
+        }
+        finally
+        {
+            _change.Release();
+        }
+    }
+
+    void RequireSentBefore(string location, int current)
+    {
         StoredSession? earlier = Sessions(location).FirstOrDefault(
             other => other.Session < current && other.Token is not null && other.AcknowledgedNumber < other.LastNumber);
         if (earlier is not null)
@@ -98,16 +152,10 @@ sealed class HostedSessions(
                 $"{location}/{earlier.Session} has {earlier.LastNumber - earlier.AcknowledgedNumber} passings still to "
                 + "be sent; opening another session would close theirs.");
         }
-
-        string token = await cloud!.OpenSessionAsync(device, location, cancellation).ConfigureAwait(false);
-        HostingLog.Opened(logger, location, current);
-        Attach(location, token);
-        return token;
     }
 
-    void Attach(string location, string token)
+    void Attach(string location, int session, string token)
     {
-        int session = CurrentSession(location);
         // Kept even before the first passing, so that the next start needs no other session.
         journal?.SetToken(location, session, token);
         uploader!.AttachSession(location, token, session, DeviceOf(location));
@@ -200,5 +248,5 @@ sealed class HostedSessions(
     }
 
     static bool MayHeal(RufusFailure failure) => failure is RufusFailure.Unreachable or RufusFailure.ServerFault
-        or RufusFailure.Throttled or RufusFailure.AnswerNotUnderstood;
+        or RufusFailure.Throttled;
 }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RufusIngest.Cloud;
 using RufusIngest.Journal;
@@ -129,10 +130,8 @@ sealed class IngestRun : IAsyncDisposable
         return http;
     }
 
-    static RufusCloudClient CreateCloud(RufusIngestOptions options, HttpClient http) => new(
-        http,
-        options.ApiKey!,
-        new() { Profile = options.ProfileFile is { } file ? CloudProfile.Load(file) : null });
+    static RufusCloudClient CreateCloud(RufusIngestOptions options, HttpClient http) =>
+        new(http, options.ApiKey!, options.ToCloud());
 
     static IngestOptions WithCallbacks(IngestOptions options, IngestCallbacks callbacks) => options with
     {
@@ -167,6 +166,8 @@ sealed class IngestRun : IAsyncDisposable
         await _attachEnd.CancelAsync().ConfigureAwait(false);
         await _attaching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Task end = _journal is null ? Pipeline.CompleteAsync() : Pipeline.PauseAsync();
+        if (_journal is null && Uploader is not null && _sending.IsCompleted)
+            _ = MakeRoomAsync(); // Nobody else takes what is decided now, and the end would wait for room.
         await end.WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!end.IsCompleted)
             HostingLog.NotEnded(_logger, Pipeline.GetCounters().WaitingBytes);
@@ -177,6 +178,22 @@ sealed class IngestRun : IAsyncDisposable
         else
             SayWhatIsLeft();
         await DisposeAsync().ConfigureAwait(false);
+    }
+
+    async Task MakeRoomAsync()
+    {
+        try
+        {
+            await foreach (PassingBatch batch in Pipeline.Batches.ReadAllAsync(_giveUp.Token).ConfigureAwait(false))
+            {
+                lock (_unsent)
+                    _unsent.Add(batch);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ChannelClosedException)
+        {
+            // The stop goes on without it.
+        }
     }
 
     /// <summary>Goes on sending while there is time and a session that can be sent to.</summary>
@@ -211,21 +228,27 @@ sealed class IngestRun : IAsyncDisposable
     {
         if (Uploader is null)
             return; // The batches are the host's.
-        _unsent.AddRange(Uploader.TakeUndelivered());
-        while (Pipeline.Batches.TryRead(out PassingBatch? batch))
-            _unsent.Add(batch);
-        foreach (PassingBatch batch in _unsent)
-            HostingLog.Unsent(_logger, batch.Location, batch.Session, batch.FirstNumber, batch.LastNumber);
-        if (_unsent.Count == 0)
-            HostingLog.AllSent(_logger);
+        lock (_unsent)
+        {
+            _unsent.InsertRange(0, Uploader.TakeUndelivered());
+            while (Pipeline.Batches.TryRead(out PassingBatch? batch))
+                _unsent.Add(batch);
+            foreach (PassingBatch batch in _unsent)
+                HostingLog.Unsent(_logger, batch.Location, batch.Session, batch.FirstNumber, batch.LastNumber);
+            if (_unsent.Count == 0)
+                HostingLog.AllSent(_logger);
+        }
     }
 
     /// <summary>What could not be sent without a journal; the caller's from here on.</summary>
     public IReadOnlyList<PassingBatch> HandOutUnsent()
     {
-        PassingBatch[] taken = [.. _unsent];
-        _unsent.Clear();
-        return taken;
+        lock (_unsent)
+        {
+            PassingBatch[] taken = [.. _unsent];
+            _unsent.Clear();
+            return taken;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -237,6 +260,7 @@ sealed class IngestRun : IAsyncDisposable
         await _giveUp.CancelAsync().ConfigureAwait(false);
         _inputEnd.TrySetResult();
         await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Sessions.DisposeAsync().ConfigureAwait(false);
         await Pipeline.DisposeAsync().ConfigureAwait(false);
         _journal?.Dispose();
         _http?.Dispose();

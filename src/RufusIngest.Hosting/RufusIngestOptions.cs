@@ -15,6 +15,7 @@ public sealed class RufusIngestOptions
     public const string SectionName = "RufusIngest";
 
     Func<IngestOptions, IngestOptions> _pipeline = options => options;
+    Func<RufusCloudOptions, RufusCloudOptions> _cloud = options => options;
 
     /// <summary>
     /// Send passings to the server. Default true; false: they are kept in the journal, or the host takes them from
@@ -70,6 +71,17 @@ public sealed class RufusIngestOptions
     }
 
     /// <summary>
+    /// Changes what is no configuration of the client: key headers, bounds, the routes of what the API does not document.
+    /// Called at least twice, once to be checked: it must have no other effect.
+    /// </summary>
+    public void ConfigureCloud(Func<RufusCloudOptions, RufusCloudOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        Func<RufusCloudOptions, RufusCloudOptions> before = _cloud;
+        _cloud = options => configure(before(options));
+    }
+
+    /// <summary>
     /// Sends through another handler, for a proxy or a test. It must not follow redirects, which would take the key
     /// elsewhere, and must not repeat requests. Reads pass the retries of <see cref="Reads"/> before it, nothing else
     /// does.
@@ -80,6 +92,12 @@ public sealed class RufusIngestOptions
         ArgumentNullException.ThrowIfNull(create);
         CreatePrimaryHandler = create;
     }
+
+    /// <summary>The client's options with the profile, as the host's own changes make them.</summary>
+    /// <exception cref="InvalidDataException">The profile is none.</exception>
+    /// <exception cref="IOException">The profile cannot be read.</exception>
+    internal RufusCloudOptions ToCloud() =>
+        _cloud(new() { Profile = ProfileFile is { } file ? CloudProfile.Load(file) : null });
 
     /// <summary>The pipeline's options with these settings, as the host's own changes make them.</summary>
     internal IngestOptions ToPipeline(IngestSettings settings) => _pipeline(new() { Settings = settings });

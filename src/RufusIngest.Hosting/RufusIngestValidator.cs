@@ -15,6 +15,7 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
     {
         List<string> faults = [];
         CheckCloud(options, faults);
+        CheckProfile(options, faults);
         CheckFiles(options, faults);
         CheckLocations(options, faults);
         CheckReaders(options, faults);
@@ -42,21 +43,24 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
             faults.Add(Named(nameof(options.BaseAddress), "must have no user, query or fragment"));
     }
 
+    /// <summary>The profile's file, and whether the client takes what it and the host's changes come to.</summary>
+    static void CheckProfile(RufusIngestOptions options, List<string> faults)
+    {
+        try
+        {
+            using HttpClient http = new();
+            _ = new RufusCloudClient(http, "key", options.ToCloud());
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException
+            or ArgumentException)
+        {
+            string option = options.ProfileFile is null ? nameof(options.ConfigureCloud) : nameof(options.ProfileFile);
+            faults.Add(Named(option, $"cannot be used: {e.Message.TrimEnd('.')}"));
+        }
+    }
+
     static void CheckFiles(RufusIngestOptions options, List<string> faults)
     {
-        if (options.ProfileFile is { } profile)
-        {
-            try
-            {
-                _ = CloudProfile.Load(profile);
-            }
-            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException
-                or ArgumentException)
-            {
-                faults.Add(Named(nameof(options.ProfileFile), $"cannot be used: {e.Message.TrimEnd('.')}"));
-            }
-        }
-
         if (options.JournalFile is not { } journal)
             return;
         if (string.IsNullOrWhiteSpace(journal))

@@ -22,7 +22,7 @@ static class CloudSessions
             }
             else
             {
-                (session, _) = await OpenOneAsync(terminal, cloud, location, options, [], cancellation)
+                (session, _) = await OpenOneAsync(terminal, cloud, location, options, [], false, cancellation)
                     .ConfigureAwait(false);
             }
 
@@ -59,14 +59,15 @@ static class CloudSessions
     /// </summary>
     public static async Task<(string Token, string Device)> OpenOneAsync(
         Terminal terminal, RufusCloudClient cloud, IGrouping<string, ReaderSpec> location, LiveOptions options,
-        IReadOnlyCollection<string> own, CancellationToken cancellation)
+        IReadOnlyCollection<string> own, bool mayHaveOpened, CancellationToken cancellation)
     {
         string device = await DeviceOfAsync(cloud, location, cancellation).ConfigureAwait(false);
         if (!options.ReplaceActive)
         {
             // With a journal this happens beside the race, where nobody waits for a question.
             Func<string, bool?>? ask = options.Journal is null ? terminal.Ask : null;
-            await RequireReplaceableAsync(ask, cloud, device, own, cancellation).ConfigureAwait(false);
+            string? orphan = mayHaveOpened ? location.Key : null;
+            await RequireReplaceableAsync(ask, cloud, device, own, orphan, cancellation).ConfigureAwait(false);
         }
 
         string session = await cloud.OpenSessionAsync(device, location.Key, cancellation).ConfigureAwait(false);
@@ -95,15 +96,22 @@ static class CloudSessions
     /// Ends the command when the device has a session open that is not our own and that nobody agrees to close, and when
     /// the key cannot see it.
     /// </summary>
+    /// <param name="ask">Asks somebody; null: there is nobody.</param>
+    /// <param name="cloud">Asks the server.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="own">Tokens that may be closed.</param>
+    /// <param name="orphan">Alias of an empty session that a request of ours without an answer may have opened.</param>
+    /// <param name="cancellation">Ends it.</param>
     public static async Task RequireReplaceableAsync(
         Func<string, bool?>? ask, RufusCloudClient cloud, string device, IReadOnlyCollection<string> own,
-        CancellationToken cancellation)
+        string? orphan, CancellationToken cancellation)
     {
         string what;
         try
         {
             CloudSession? active = await cloud.GetActiveSessionAsync(device, cancellation).ConfigureAwait(false);
-            if (active is null || own.Contains(active.TokenSession))
+            if (active is null || own.Contains(active.TokenSession)
+                || (orphan is not null && active.Alias == orphan && active.Passings == 0))
                 return;
             what = $"device {device} has session {active.TokenSession} open"
                 + (active.Alias is null ? "" : $" ({active.Alias})")

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RufusIngest.Cloud;
 using RufusIngest.Passings;
 
@@ -13,6 +14,9 @@ sealed class JournalSessions(
     static readonly TimeSpan LongestQuestion = TimeSpan.FromSeconds(5);
     static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
+
+    /// <summary>Locations of which a request to open a session had no answer: it may be open.</summary>
+    readonly ConcurrentDictionary<string, bool> _maybeOpened = new();
 
     /// <summary>
     /// A server that has more passings of a session than the journal: the journal lost its end, and its next numbers are
@@ -74,7 +78,7 @@ sealed class JournalSessions(
                 await AttachAsync(location, session, cancellation).ConfigureAwait(false);
                 return;
             }
-            catch (ToolException exception)
+            catch (Exception exception) when (exception is not (RufusCloudException or OperationCanceledException))
             {
                 terminal.Say($"{location.Key}: NOTHING IS SENT: {exception.Message} Passings stay in the journal.");
                 return;
@@ -88,6 +92,8 @@ sealed class JournalSessions(
             }
             catch (RufusCloudException exception)
             {
+                if (exception is { Method: "POST", Path: "sessions" })
+                    _maybeOpened[location.Key] = true;
                 if (delay == FirstDelay)
                 {
                     terminal.Say(
@@ -108,13 +114,14 @@ sealed class JournalSessions(
         {
             // A session of this race may be closed by its next one: all its passings are there by now.
             string[] own = [.. journal.GetSessions().Select(kept => kept.Token).OfType<string>()];
-            (token, device) = await CloudSessions.OpenOneAsync(terminal, cloud, location, options, own, cancellation)
+            (token, device) = await CloudSessions.OpenOneAsync(
+                terminal, cloud, location, options, own, _maybeOpened.ContainsKey(location.Key), cancellation)
                 .ConfigureAwait(false);
         }
         else
         {
-            if (given is not null && given != session.Token && session.LastNumber == 0)
-                await CloudSessions.RequireEmptyAsync(cloud, location.Key, given, cancellation).ConfigureAwait(false);
+            if (session.Token is null)
+                await RequireUnusedAsync(location.Key, session, token, cancellation).ConfigureAwait(false);
             if (options.WhenSessionGone == SessionGonePolicy.OpenNew)
                 device = await CloudSessions.DeviceOfAsync(cloud, location, cancellation).ConfigureAwait(false);
         }
@@ -122,6 +129,23 @@ sealed class JournalSessions(
         uploader.AttachSession(location.Key, token, session.Session, device);
     }
 
+    /// <summary>
+    /// A session that was never sent numbers from 1, whatever waits: another one's token, or one that has passings, would
+    /// take its passings for repeats.
+    /// </summary>
+    async Task RequireUnusedAsync(string location, StoredSession session, string token, CancellationToken cancellation)
+    {
+        if (journal.GetSessions().FirstOrDefault(other => other != session && other.Token == token) is { } owner)
+        {
+            throw new ToolException(
+                ExitCode.Refused,
+                $"session {token} belongs to {owner.Location}/{owner.Session} of the journal; name another, or leave session= "
+                + "out to open a new one.");
+        }
+
+        await CloudSessions.RequireEmptyAsync(cloud, location, token, cancellation).ConfigureAwait(false);
+    }
+
     static bool MayHeal(RufusFailure failure) => failure is RufusFailure.Unreachable or RufusFailure.ServerFault
-        or RufusFailure.Throttled or RufusFailure.AnswerNotUnderstood;
+        or RufusFailure.Throttled;
 }

@@ -90,6 +90,13 @@ sealed class ApiCommand
             Description = "The server's name of a member, OURS=THEIRS; without one ours is used. May be given several times.",
         });
 
+    /// <summary>Path of a list that the API has, and whose path it leaves out.</summary>
+    public static Option<string> ListPath(string usual) => new("--path")
+    {
+        Description = "Path below the base address, which is not documented.",
+        DefaultValueFactory = _ => usual,
+    };
+
     public static CloudRoute ToRoute(string path, string method, string[]? members) => new()
     {
         Path = path,

@@ -9,9 +9,11 @@ static class DevicesCommand
     public static Command Create(Terminal terminal)
     {
         ApiCommand command = new("devices", "List, bind and unbind timing devices.");
+        Option<string> listPath = ApiCommand.ListPath(new RufusCloudOptions().DevicesPath);
         command.AddList(
-            terminal, "list", "The devices of the account.", [], Columns.Devices, "There are no devices.",
-            (cloud, _, cancellation) => cloud.GetDevicesAsync(cancellation));
+            terminal, "list", "The devices of the account.", [listPath], Columns.Devices, "There are no devices.",
+            (cloud, _, cancellation) => cloud.GetDevicesAsync(cancellation),
+            parsed => new() { DevicesPath = parsed.GetValue(listPath)! });
         Argument<string> device = ApiCommand.Device();
         command.Add("show", "One device.", [device], async (cloud, parsed, cancellation) =>
         {

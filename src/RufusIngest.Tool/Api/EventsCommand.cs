@@ -11,9 +11,11 @@ static class EventsCommand
     public static Command Create(Terminal terminal)
     {
         ApiCommand command = new("events", "List events and their participants.");
+        Option<string> listPath = ApiCommand.ListPath(new RufusCloudOptions().EventsPath);
         command.AddList(
-            terminal, "list", "The events of the account.", [], Columns.Events, "There are no events.",
-            (cloud, _, cancellation) => cloud.GetEventsAsync(cancellation));
+            terminal, "list", "The events of the account.", [listPath], Columns.Events, "There are no events.",
+            (cloud, _, cancellation) => cloud.GetEventsAsync(cancellation),
+            parsed => new() { EventsPath = parsed.GetValue(listPath)! });
         Argument<string> token = new("EVENT") { Description = "Its token." };
         (Option<string> path, Option<string[]> members) = ApiCommand.Route(ParticipantsPath);
         command.AddList(

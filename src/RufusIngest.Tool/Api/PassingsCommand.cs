@@ -95,8 +95,18 @@ static class PassingsCommand
                 int sent = 0;
                 foreach (CloudPassing[] batch in Read(parsed.GetValue(file)!).Chunk(Math.Max(1, parsed.GetValue(size))))
                 {
-                    InsertCounts counts = await cloud.InsertPassingsAsync(
-                        parsed.GetValue(session)!, batch, cancellation).ConfigureAwait(false);
+                    InsertCounts counts;
+                    try
+                    {
+                        counts = await cloud.InsertPassingsAsync(parsed.GetValue(session)!, batch, cancellation)
+                            .ConfigureAwait(false);
+                    }
+                    catch (RufusCloudException) when (sent > 0)
+                    {
+                        terminal.Say($"{sent:N0} passings were sent before this failure:");
+                        throw;
+                    }
+
                     sent += batch.Length;
                     inserted += counts.Inserted; // What one answer leaves out is not known of all.
                     duplicates += counts.Duplicates;

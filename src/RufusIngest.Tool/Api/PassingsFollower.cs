@@ -7,6 +7,7 @@ namespace RufusIngest.Tool.Api;
 sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
 {
     static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(10);
 
     readonly Listing<CloudPassing> _listing = new(terminal, Columns.Passings, json);
     string? _session;
@@ -24,9 +25,7 @@ sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
     {
         try
         {
-            await ReadPatientlyAsync(KeepTail, cancellation).ConfigureAwait(false);
-            foreach (CloudPassing passing in _tail)
-                Write(passing);
+            await ReadTailAsync(cancellation).ConfigureAwait(false);
             while (!Once)
             {
                 await Task.Delay(Every, cancellation).ConfigureAwait(false);
@@ -50,6 +49,20 @@ sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
     }
 
     readonly Queue<CloudPassing> _tail = new();
+
+    /// <summary>Shows the end of what is there; also when it was ended meanwhile, for it says where to go on.</summary>
+    async Task ReadTailAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await ReadPatientlyAsync(KeepTail, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (CloudPassing passing in _tail)
+                Write(passing);
+        }
+    }
 
     void KeepTail(CloudPassing passing)
     {
@@ -77,7 +90,8 @@ sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
             }
 
             terminal.Say($"rufus-ingest: {failure.Message} Asking again.");
-            await Task.Delay(failure.RetryAfter > delay ? failure.RetryAfter.Value : delay, cancellation)
+            TimeSpan asked = failure.RetryAfter ?? TimeSpan.Zero;
+            await Task.Delay(asked < delay ? delay : asked < MaxRetryAfter ? asked : MaxRetryAfter, cancellation)
                 .ConfigureAwait(false);
         }
     }

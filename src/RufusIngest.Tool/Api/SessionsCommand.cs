@@ -56,7 +56,7 @@ static class SessionsCommand
                 string id = parsed.GetValue(device)!;
                 if (!parsed.GetValue(replace))
                 {
-                    await CloudSessions.RequireReplaceableAsync(terminal.Ask, cloud, id, [], cancellation)
+                    await CloudSessions.RequireReplaceableAsync(terminal.Ask, cloud, id, [], null, cancellation)
                         .ConfigureAwait(false);
                 }
 

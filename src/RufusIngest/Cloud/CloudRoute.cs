@@ -6,7 +6,7 @@ namespace RufusIngest.Cloud;
 /// </summary>
 public sealed record CloudRoute
 {
-    static readonly string[] Methods = ["GET", "POST", "PUT", "PATCH"];
+    static readonly string[] Methods = ["POST", "PUT", "PATCH"];
 
     /// <summary>
     /// Path below the base address, without a slash in front, such as <c>devices/{deviceid}/status</c> or

@@ -266,7 +266,8 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0, 
     }
 
     DeliveryAction OnOpenFailed(in DeliveryEvent e) =>
-        MayPass(e.Status) ? Wait(State.WaitingToOpen, e.RetryAfter)
+        e.Status == 0 || IsPassing(e.Status) ? Wait(State.WaitingToOpen, e.RetryAfter)
+        : e.Status is >= 200 and <= 299 ? Stop(RufusFailure.AnswerNotUnderstood) // It opened one: another would close it.
         : Stop(e.Status is 401 or 403 ? RufusCloudException.Classify(e.Status, e.Words) : RufusFailure.SessionGone);
 
     DeliveryAction OnResumed(in DeliveryEvent e)

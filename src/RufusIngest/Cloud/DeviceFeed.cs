@@ -9,7 +9,7 @@ namespace RufusIngest.Cloud;
 /// <remarks>
 /// The server's own feed jumps to the device's newest session as soon as there is one. Before following, this one reads
 /// the old session to its end and the sessions that were opened and closed in between. Where the server has no feed, or
-/// one that ignores the position, it reads the active session by number. A passing with a lower number than one that was
+/// one that ignores the position or goes back, it reads the active session by number, or else the newest. A passing with a lower number than one that was
 /// read before, stored later, is not seen: numbers are taken to arrive in order, as this library sends them.
 /// </remarks>
 /// <param name="cloud">Asks the server.</param>
@@ -17,6 +17,7 @@ namespace RufusIngest.Cloud;
 /// <param name="position">Where to go on; null: at the beginning of the session the server chooses.</param>
 public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosition? position = null)
 {
+    readonly HashSet<string> _left = [];
     bool _hasFeed = cloud.HasFeed;
 
     /// <summary>
@@ -30,19 +31,18 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
     /// </summary>
     public int UncertainJumps { get; private set; }
 
-    /// <summary>Reads what is new now, and ends. After a failure call it again: it goes on after the last passing given.</summary>
-    /// <exception cref="RufusCloudException">
-    /// The server cannot be asked, gives passings without number, or does not come to an end.
-    /// </exception>
+    /// <summary>
+    /// Reads what is new now, and ends; at the latest after <see cref="RufusCloudOptions.MaxPages"/> answers. After a
+    /// failure call it again: it goes on after the last passing given.
+    /// </summary>
+    /// <exception cref="RufusCloudException">The server cannot be asked, or gives passings without number.</exception>
     public async IAsyncEnumerable<CloudPassing> ReadAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        for (int round = 0; ; round++)
+        for (int round = 0; round < cloud.MaxPages; round++)
         {
-            if (round >= cloud.MaxPages)
-                throw cloud.NoEnd($"passings/device2/{deviceId}");
             FeedPage? page = _hasFeed ? await AskAsync(cancellationToken).ConfigureAwait(false) : null;
-            string? session = page?.TokenSession ?? await FindActiveAsync(cancellationToken).ConfigureAwait(false);
+            string? session = page?.TokenSession ?? await FindNewestAsync(cancellationToken).ConfigureAwait(false);
             if (session is not null && Position is not null && session != Position.TokenSession)
             {
                 await foreach (CloudPassing passing in LeaveAsync(session, cancellationToken).ConfigureAwait(false))
@@ -76,8 +76,12 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
     {
         try
         {
-            return await cloud.GetFeedPageAsync(deviceId, Position, cancellationToken: cancellationToken)
+            FeedPage page = await cloud.GetFeedPageAsync(deviceId, Position, cancellationToken: cancellationToken)
                 .ConfigureAwait(false);
+            if (!_left.Contains(page.TokenSession))
+                return page;
+            _hasFeed = false; // It goes back to a session that was read to its end.
+            return null;
         }
         catch (RufusCloudException e) when (e.Failure == RufusFailure.NotFound)
         {
@@ -85,12 +89,29 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
         }
     }
 
-    async Task<string?> FindActiveAsync(CancellationToken cancellationToken)
+    /// <summary>Without the feed: the active session, or the newest of those after the one that was read.</summary>
+    async Task<string?> FindNewestAsync(CancellationToken cancellationToken)
     {
         CloudSession? active = await cloud.GetActiveSessionAsync(deviceId, cancellationToken).ConfigureAwait(false);
         if (active is not null)
+        {
             _hasFeed = false; // The device has a session, so it was the feed that was not found.
-        return active?.TokenSession;
+            return active.TokenSession;
+        }
+
+        if (Position is null)
+            return null;
+        List<CloudSession> sessions = await ListAsync(cancellationToken).ConfigureAwait(false);
+        DateTimeOffset? begin = sessions.Find(session => session.TokenSession == Position.TokenSession)?.CreationDate;
+        return sessions.Where(session => session.CreationDate > begin).MaxBy(session => session.CreationDate)?.TokenSession;
+    }
+
+    async Task<List<CloudSession>> ListAsync(CancellationToken cancellationToken)
+    {
+        List<CloudSession> sessions = [];
+        await foreach (CloudSession session in cloud.GetSessionsAsync(deviceId, cancellationToken).ConfigureAwait(false))
+            sessions.Add(session);
+        return sessions;
     }
 
     /// <summary>Whether a page holds passings, and none of them is new: then what is new may be behind them.</summary>
@@ -109,19 +130,19 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
         string old = Position!.TokenSession;
         await foreach (CloudPassing passing in DrainAsync(cancellationToken).ConfigureAwait(false))
             yield return passing;
+        _left.Add(old);
         foreach (string between in await FindBetweenAsync(old, next, cancellationToken).ConfigureAwait(false))
         {
             Position = new(between, -1);
             await foreach (CloudPassing passing in DrainAsync(cancellationToken).ConfigureAwait(false))
                 yield return passing;
+            _left.Add(between);
         }
     }
 
     async Task<List<string>> FindBetweenAsync(string old, string next, CancellationToken cancellationToken)
     {
-        List<CloudSession> sessions = [];
-        await foreach (CloudSession session in cloud.GetSessionsAsync(deviceId, cancellationToken).ConfigureAwait(false))
-            sessions.Add(session);
+        List<CloudSession> sessions = await ListAsync(cancellationToken).ConfigureAwait(false);
         DateTimeOffset? begin = sessions.Find(session => session.TokenSession == old)?.CreationDate;
         DateTimeOffset? end = sessions.Find(session => session.TokenSession == next)?.CreationDate;
         if (begin is null || end is null)

@@ -43,10 +43,11 @@ public sealed partial class RufusCloudClient
 
     /// <summary>
     /// Lists the devices of the account, page by page as they are asked for. Needs a key that may read. The listing ends
-    /// like that of <see cref="GetSessionPassingsAsync"/>.
+    /// like that of <see cref="GetSessionPassingsAsync"/>, but 404 is <see cref="RufusFailure.NotFound"/>: the path, which
+    /// is not documented, may be another one (<see cref="RufusCloudOptions.DevicesPath"/>).
     /// </summary>
     public IAsyncEnumerable<CloudDevice> GetDevicesAsync(CancellationToken cancellationToken = default) =>
-        ListAsync(_options.DevicesPath, DevicesPage, CloudDevice.Read, cancellationToken);
+        ListAsync(_options.DevicesPath, DevicesPage, CloudDevice.Read, false, cancellationToken);
 
     /// <summary>Asks for a device. Needs a key that may read.</summary>
     public async Task<CloudDevice> GetDeviceAsync(string deviceId, CancellationToken cancellationToken = default)

@@ -10,10 +10,11 @@ public sealed partial class RufusCloudClient
 
     /// <summary>
     /// Lists the events of the account, page by page as they are asked for. Needs a key that may read. The listing ends
-    /// like that of <see cref="GetSessionPassingsAsync"/>.
+    /// like that of <see cref="GetSessionPassingsAsync"/>, but 404 is <see cref="RufusFailure.NotFound"/>: the path, which
+    /// is not documented, may be another one (<see cref="RufusCloudOptions.EventsPath"/>).
     /// </summary>
     public IAsyncEnumerable<CloudEvent> GetEventsAsync(CancellationToken cancellationToken = default) =>
-        ListAsync(_options.EventsPath, EventsPage, CloudEvent.Read, cancellationToken);
+        ListAsync(_options.EventsPath, EventsPage, CloudEvent.Read, false, cancellationToken);
 
     /// <summary>
     /// Lists the participants of an event. The API documents neither path nor members, so it is off until
@@ -30,6 +31,7 @@ public sealed partial class RufusCloudClient
             route.PathOf("{event_token}", Segment(eventToken)),
             EventsPage,
             (JsonElement item) => CloudParticipant.Read(item, route),
+            false,
             cancellationToken);
     }
 

@@ -56,6 +56,7 @@ public sealed partial class RufusCloudClient
             $"passings/session/{Segment(tokenSession)}" + Query([("first", Text(first)), ("last", Text(last))]),
             PassingsPage,
             CloudPassing.Read,
+            true,
             cancellationToken);
 
     /// <summary>
@@ -73,6 +74,7 @@ public sealed partial class RufusCloudClient
             $"passings/device/{Segment(deviceId)}" + Query([("from", Text(from)), ("to", Text(to))]),
             PassingsPage,
             CloudPassing.Read,
+            true,
             cancellationToken);
 
     /// <summary>

@@ -39,7 +39,7 @@ public sealed partial class RufusCloudClient
     /// </summary>
     public IAsyncEnumerable<CloudSession> GetSessionsAsync(
         string deviceId, CancellationToken cancellationToken = default) =>
-        ListAsync("sessions/device/" + Segment(deviceId), 0, CloudSession.Read, cancellationToken);
+        ListAsync("sessions/device/" + Segment(deviceId), 0, CloudSession.Read, true, cancellationToken);
 
     /// <summary>
     /// The session of a device that takes passings; null when there is none, or no such device. Needs a key that may read.

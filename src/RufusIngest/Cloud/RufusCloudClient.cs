@@ -78,9 +78,6 @@ public sealed partial class RufusCloudClient
     /// <inheritdoc cref="RufusCloudOptions.MaxPages"/>
     internal int MaxPages => _options.MaxPages;
 
-    internal RufusCloudException NoEnd(string path) =>
-        NotUnderstood(0, HttpMethod.Get, path, $"More than {MaxPages} answers, and still more.");
-
     internal RufusCloudException NoNumber(string deviceId) =>
         NotUnderstood(0, HttpMethod.Get, $"passings/device2/{deviceId}", "A passing has no num_passing.");
 
@@ -164,9 +161,10 @@ public sealed partial class RufusCloudClient
     /// Items on a full page, where the server does not say whether there is more; 0: then there is no other page.
     /// </param>
     /// <param name="read">Makes an item of what the list holds.</param>
+    /// <param name="isPathKnown">Whether 404 means that there is nothing to list, and not that there is no such path.</param>
     /// <param name="cancellationToken">Ends it.</param>
     async IAsyncEnumerable<T> ListAsync<T>(
-        string path, int pageSize, Func<JsonElement, T> read,
+        string path, int pageSize, Func<JsonElement, T> read, bool isPathKnown,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? previous = null;
@@ -177,7 +175,7 @@ public sealed partial class RufusCloudClient
             if (page > _options.MaxPages)
                 throw NotUnderstood(0, HttpMethod.Get, at, $"More than {_options.MaxPages} pages.");
             CloudAnswer answer = await GetAsync(at, _options.MaxPageBytes, cancellationToken).ConfigureAwait(false);
-            if (answer.Status == 404)
+            if (answer.Status == 404 && (isPathKnown || page > 1))
                 yield break;
             RequireReadable(answer, HttpMethod.Get, at, cancellationToken);
             List<JsonElement> items = ReadResult(answer, at);
@@ -204,6 +202,8 @@ public sealed partial class RufusCloudClient
     /// <summary>The items of <c>result</c>, whether it is a list, one object, null or left out.</summary>
     List<JsonElement> ReadResult(CloudAnswer answer, string path, string name = "result")
     {
+        if (answer.Root.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined or JsonValueKind.Null))
+            throw NotUnderstood(answer.Status, HttpMethod.Get, path, "The answer is not an object.");
         _ = CloudAnswer.TryGet(answer.Root, name, out JsonElement result);
         return result.ValueKind switch
         {
@@ -214,14 +214,22 @@ public sealed partial class RufusCloudClient
         };
     }
 
-    /// <summary>The one item of a result; an empty one is not found, in whichever form.</summary>
+    /// <summary>
+    /// The one item of a result. A result that is empty or null is not found; an answer without one says nothing, least of
+    /// all that there is no active session.
+    /// </summary>
     async Task<JsonElement> GetOneAsync(string path, CancellationToken cancellationToken)
     {
         CloudAnswer answer = await GetAsync(path, _options.MaxAnswerBytes, cancellationToken).ConfigureAwait(false);
         RequireReadable(answer, HttpMethod.Get, path, cancellationToken);
-        return ReadResult(answer, path) is [var item, ..] && item.ValueKind == JsonValueKind.Object
-            ? item
-            : throw Failure(RufusFailure.NotFound, answer, HttpMethod.Get, path, answer.Description);
+        if (!CloudAnswer.TryGet(answer.Root, "result", out _))
+            throw NotUnderstood(answer.Status, HttpMethod.Get, path, "The answer holds no result.");
+        return ReadResult(answer, path) switch
+        {
+            [] => throw Failure(RufusFailure.NotFound, answer, HttpMethod.Get, path, answer.Description),
+            [{ ValueKind: JsonValueKind.Object } item, ..] => item,
+            _ => throw NotUnderstood(answer.Status, HttpMethod.Get, path, "The result holds no object."),
+        };
     }
 
     /// <summary>Sends a call that has no answer but that it was done.</summary>

@@ -331,7 +331,8 @@ sealed class SessionUpload(string location, int session, UploadContext context)
         }
         catch (RufusCloudException e)
         {
-            return new(failed, e.Status) { RetryAfter = e.RetryAfter, Words = e.Description };
+            // An answer that was cut off is none, whatever its status.
+            return new(failed, e.Failure == RufusFailure.Unreachable ? 0 : e.Status) { RetryAfter = e.RetryAfter, Words = e.Description };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -22,6 +22,9 @@ public sealed class DeviceFeedTests : IDisposable
 
     bool TellsDates { get; set; } = true;
 
+    /// <summary>Session that the feed chooses when it is asked without one; null: the newest.</summary>
+    Session? FeedUses { get; set; }
+
     int PageSize { get; set; } = 5000;
 
     public void Dispose() => _http.Dispose();
@@ -191,15 +194,42 @@ public sealed class DeviceFeedTests : IDisposable
     }
 
     [Fact]
-    public async Task a_feed_without_an_end_is_a_failure()
+    public async Task a_feed_that_always_has_more_ends_at_the_bound_and_goes_on_at_the_next_reading()
     {
         int number = 0;
         _http.Otherwise = _ => ScriptedCloud.Answer(
             200, "{\"session_used\":\"T\",\"passings\":[{\"num_passing\":" + ++number + "}]}");
-        RufusCloudException e = await Assert.ThrowsAsync<RufusCloudException>(
-            () => ReadAsync(Feed(null, new() { MaxPages = 20 })));
-        Assert.Contains("20 answers", e.Message, StringComparison.Ordinal);
-        Assert.Equal(20, _http.Requests.Count);
+        DeviceFeed feed = Feed(null, new() { MaxPages = 20 });
+        Assert.Equal(20, (await ReadAsync(feed)).Count);
+        Assert.Equal("T/21", (await ReadAsync(feed))[0]);
+        Assert.Equal(40, _http.Requests.Count);
+    }
+
+    [Fact]
+    public async Task a_feed_that_goes_back_to_a_session_is_left_for_the_numbers()
+    {
+        Open().Add(1, 2);
+        DeviceFeed feed = Feed();
+        await ReadAsync(feed);
+        Session second = Open();
+        Assert.Empty(await ReadAsync(feed));
+        FeedUses = _sessions[0];
+        Assert.Empty(await ReadAsync(feed));
+        second.Add(1, 1);
+        Assert.Equal(["T2/1"], await ReadAsync(feed));
+    }
+
+    [Fact]
+    public async Task without_a_feed_a_session_that_was_opened_and_closed_meanwhile_is_read_too()
+    {
+        HasFeed = false;
+        Open().Add(1, 1);
+        DeviceFeed feed = Feed();
+        await ReadAsync(feed);
+        Open().Add(1, 2);
+        Open().Add(1, 1).IsActive = false;
+        Assert.Equal(["T2/1", "T2/2", "T3/1"], await ReadAsync(feed));
+        Assert.Empty(await ReadAsync(feed));
     }
 
     [Fact]
@@ -293,7 +323,7 @@ public sealed class DeviceFeedTests : IDisposable
     {
         if (_sessions.Count == 0)
             return ScriptedCloud.Answer(404, """{"description":"Sessions not found"}""");
-        Session used = _sessions[^1];
+        Session used = token is null && FeedUses is not null ? FeedUses : _sessions[^1];
         int after = FeedHeedsLast && used.Token == token ? int.Parse(last!, CultureInfo.InvariantCulture) : -1;
         return Listing(
             "passings", used.Range(after + 1, 1, PageSize), $",\"session_used\":\"{used.Token}\",\"resumed_from\":{after}");
