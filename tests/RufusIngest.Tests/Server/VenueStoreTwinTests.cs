@@ -90,7 +90,7 @@ public sealed class VenueStoreTwinTests : IDisposable
             foreach (var token in _tokens)
             {
                 var info = (await store.FindSessionAsync(company, token, Cancelled))!.Info;
-                Tell(info.Passings == 0 ? (info.Active, 0) : info);
+                Tell(info.Passings == 0 ? new SessionInfo(info.Active, 0, 0, 0) : info);
                 Tell(await store.SessionPassingsAsync(company, token, numbers, paging, Cancelled));
                 Tell(await store.SessionPassingsAsync(company, token, PassingRange.All, paging, Cancelled));
                 var feed = await store.FeedAsync(company, _device, new(token, query.First, times, paging), Cancelled);
