@@ -17,7 +17,8 @@ sealed class SqliteVenueReader : IDisposable
         "SELECT s.token, s.alias, s.created_ms, s.closed_ms, s.passings, s.first_ms, s.last_ms, s.id, d.device_id "
         + "FROM sessions s JOIN devices d ON d.id = s.device ";
 
-    const string InRange = "p.number BETWEEN ?2 AND ?3 AND p.time_ms BETWEEN ?4 AND ?5 ";
+    // The plus keeps SQLite from looking through the whole session by time.
+    const string InRange = "p.number BETWEEN ?2 AND ?3 AND +p.time_ms BETWEEN ?4 AND ?5 ";
 
     const string OfDevice = "p.session IN (SELECT id FROM sessions WHERE device = ?1) AND p.time_ms BETWEEN ?2 AND ?3 ";
 

@@ -36,8 +36,8 @@ sealed partial class SqliteVenueStore : VenueStore
         database.Execute("PRAGMA synchronous = FULL");
         database.Execute("PRAGMA fullfsync = ON"); // Only macOS needs and knows it.
         database.Execute("PRAGMA wal_autocheckpoint = 4096"); // Pages, 16 MiB.
-        database.Execute("PRAGMA journal_size_limit = 67108864");
-        database.Execute("PRAGMA cache_size = -65536");
+        database.Execute("PRAGMA journal_size_limit = 67108864"); // Bytes that stay after a longer log was folded in.
+        database.Execute("PRAGMA cache_size = -65536"); // KiB.
         SqliteVenueSchema.Require(database);
 
         // Makes durable what a server wrote that was killed before its sync: it is read now, and could be told.
@@ -194,6 +194,7 @@ sealed partial class SqliteVenueStore : VenueStore
         try
         {
             database.Execute("PRAGMA query_only = ON");
+            database.Execute("PRAGMA cache_size = -16384"); // KiB.
             return new(database);
         }
         catch
