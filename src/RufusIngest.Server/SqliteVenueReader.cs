@@ -17,10 +17,14 @@ sealed class SqliteVenueReader : IDisposable
         "SELECT s.token, s.alias, s.created_ms, s.closed_ms, s.passings, s.first_ms, s.last_ms, s.id, d.device_id "
         + "FROM sessions s JOIN devices d ON d.id = s.device ";
 
-    // The plus keeps SQLite from looking through the whole session by time.
-    const string InRange = "p.number BETWEEN ?2 AND ?3 AND +p.time_ms BETWEEN ?4 AND ?5 ";
+    const string InRange = "p.number BETWEEN ?2 AND ?3 AND p.time_ms BETWEEN ?4 AND ?5 ";
 
-    const string OfDevice = "p.session IN (SELECT id FROM sessions WHERE device = ?1) AND p.time_ms BETWEEN ?2 AND ?3 ";
+    // Cross: in this order.
+    static readonly string _ofDevice =
+        "FROM sessions s CROSS JOIN spans b ON b.session = s.id CROSS JOIN passings p ON p.session = b.session "
+        + $"AND p.number BETWEEN b.block * {SqliteVenueSchema.BlockNumbers} "
+        + $"AND b.block * {SqliteVenueSchema.BlockNumbers} + {SqliteVenueSchema.BlockNumbers - 1} "
+        + "WHERE s.device = ?1 AND b.last_ms >= ?2 AND b.first_ms <= ?3 AND p.time_ms BETWEEN ?2 AND ?3 ";
 
     readonly SqliteDatabase _database;
     readonly SqliteStatement _keys;
@@ -58,11 +62,11 @@ sealed class SqliteVenueReader : IDisposable
             $"SELECT * FROM passings p WHERE p.session = ?1 AND {InRange} ORDER BY p.number LIMIT ?6 OFFSET ?7");
         _byNumberCount = database.Prepare($"SELECT count(*) FROM passings p WHERE p.session = ?1 AND {InRange}");
         _byTime = database.Prepare(
-            "SELECT p.*, s.token FROM (SELECT p.session, p.number, p.time_ms FROM passings p "
-            + $"WHERE {OfDevice} ORDER BY p.time_ms, p.session, p.number LIMIT ?4 OFFSET ?5) k "
+            "SELECT p.*, s.token FROM (SELECT p.session, p.number, p.time_ms "
+            + $"{_ofDevice}ORDER BY p.time_ms, p.session, p.number LIMIT ?4 OFFSET ?5) k "
             + "JOIN passings p ON p.session = k.session AND p.number = k.number JOIN sessions s ON s.id = k.session "
             + "ORDER BY k.time_ms, k.session, k.number");
-        _byTimeCount = database.Prepare($"SELECT count(*) FROM passings p WHERE {OfDevice}");
+        _byTimeCount = database.Prepare($"SELECT count(*) {_ofDevice}");
     }
 
     public StoredKey[] Keys() => All(_keys, row =>
@@ -107,18 +111,19 @@ sealed class SqliteVenueReader : IDisposable
     /// <summary>The passing of a row of the table.</summary>
     public static StoredPassing Passing(SqliteStatement row, TextArena arena)
     {
+        Span<int> lengths = stackalloc int[PassingText.Count];
         var total = 0;
         for (var i = 0; i < PassingText.Count; i++)
-            total += row.Length(FirstText + i);
+            total += lengths[i] = row.Length(FirstText + i);
         var stored = StoredPassing.Empty(row.Integer(1), row.Integer(2), total, arena, out var room);
         for (var i = 0; i < PassingText.Count; i++)
         {
-            var text = row.Blob(FirstText + i);
-            if (text.Length == 0 && row.IsNull(FirstText + i))
+            if (lengths[i] > 0)
+                row.Blob(FirstText + i).CopyTo(room);
+            else if (row.IsNull(FirstText + i))
                 continue;
-            text.CopyTo(room);
-            room = room[text.Length..];
-            stored.SetLength(i, text.Length);
+            room = room[lengths[i]..];
+            stored.SetLength(i, lengths[i]);
         }
 
         return stored;

@@ -22,6 +22,7 @@ sealed class SqliteVenueWriter : IDisposable
     readonly SqliteStatement _close;
     readonly SqliteStatement _count;
     readonly SqliteStatement _insert;
+    readonly SqliteStatement _span;
     readonly SqliteStatement _stored;
     readonly TextArena _arena = new();
     int _boundTexts; // Bit by text: what the insert statement has bound to something.
@@ -51,6 +52,9 @@ sealed class SqliteVenueWriter : IDisposable
         _count = database.Prepare("UPDATE sessions SET passings = ?2, first_ms = ?3, last_ms = ?4 WHERE id = ?1");
         _insert = database.Prepare(
             "INSERT INTO passings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING");
+        _span = database.Prepare(
+            "INSERT INTO spans VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE "
+            + "SET first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)");
         _stored = database.Prepare("SELECT * FROM passings WHERE session = ?1 AND number = ?2");
     }
 
@@ -134,7 +138,9 @@ sealed class SqliteVenueWriter : IDisposable
         if (!session.IsActive)
             return new(InsertStatus.Closed);
         ReadOnlySpan<byte> body = batch.Body.Bytes;
-        var (inserted, conflicts, first, last) = (0, 0, session.FirstMs, session.LastMs);
+        var (inserted, conflicts) = (0, 0);
+        var all = new BlockTimes(0, session.FirstMs, session.LastMs);
+        var block = BlockTimes.Empty(-1);
         _insert.Bind(1, session.Id);
         for (var i = 0; i < batch.Count; i++)
         {
@@ -142,8 +148,15 @@ sealed class SqliteVenueWriter : IDisposable
             if (TryInsert(passing, body))
             {
                 inserted++;
-                first = Math.Min(first, passing.TimeMs);
-                last = Math.Max(last, passing.TimeMs);
+                all = all.With(passing.TimeMs);
+                var itsBlock = passing.Number / SqliteVenueSchema.BlockNumbers;
+                if (itsBlock != block.Block)
+                {
+                    Write(session.Id, block);
+                    block = BlockTimes.Empty(itsBlock);
+                }
+
+                block = block.With(passing.TimeMs);
             }
             else if (!IsStored(session, passing, i, batch, conflicts))
             {
@@ -151,8 +164,9 @@ sealed class SqliteVenueWriter : IDisposable
             }
         }
 
+        Write(session.Id, block);
         if (inserted > 0)
-            _count.Bind(1, session.Id).Bind(2, session.Passings + inserted).Bind(3, first).Bind(4, last).Run();
+            _count.Bind(1, session.Id).Bind(2, session.Passings + inserted).Bind(3, all.First).Bind(4, all.Last).Run();
         _touch.Bind(1, session.Device).Bind(2, NowMs).Run();
         return new(InsertStatus.Stored, inserted, batch.Count - inserted, conflicts);
     }
@@ -179,6 +193,12 @@ sealed class SqliteVenueWriter : IDisposable
 
         _insert.Run();
         return Database.Changes == 1;
+    }
+
+    void Write(long session, in BlockTimes block)
+    {
+        if (block.Block >= 0)
+            _span.Bind(1, session).Bind(2, block.Block).Bind(3, block.First).Bind(4, block.Last).Run();
     }
 
     /// <summary>Holds a passing against what is stored under its number; the first few that differ go to the batch.</summary>
@@ -227,6 +247,14 @@ sealed class SqliteVenueWriter : IDisposable
         {
             statement.Reset();
         }
+    }
+
+    /// <summary>The times of the passings in a block.</summary>
+    readonly record struct BlockTimes(long Block, long First, long Last)
+    {
+        public static BlockTimes Empty(long block) => new(block, long.MaxValue, long.MinValue);
+
+        public BlockTimes With(long timeMs) => new(Block, Math.Min(First, timeMs), Math.Max(Last, timeMs));
     }
 
     readonly record struct SessionRow(

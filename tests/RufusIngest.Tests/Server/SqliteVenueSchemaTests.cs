@@ -27,12 +27,15 @@ public sealed class SqliteVenueSchemaTests : IDisposable
             session INTEGER NOT NULL, number INTEGER NOT NULL, time_ms INTEGER NOT NULL, bib BLOB, chip BLOB,
             latitude BLOB, longitude BLOB, status BLOB, participant_id BLOB, timezone BLOB, gender BLOB,
             PRIMARY KEY (session, number)) STRICT, WITHOUT ROWID;
-        CREATE INDEX passings_time ON passings (session, time_ms);
+        CREATE TABLE spans (
+            session INTEGER NOT NULL, block INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+            PRIMARY KEY (session, block)) STRICT, WITHOUT ROWID;
         INSERT INTO companies VALUES (1, 'default');
         INSERT INTO keys VALUES (x'01', 1, 'first', 7, 5);
         INSERT INTO devices VALUES (1, 1, 'D', 'S', 'M', NULL, 'A', NULL, 5, 9, NULL);
         INSERT INTO sessions VALUES (1, 1, 'OLD', NULL, 6, 7, 1, 1000, 1000), (2, 1, 'NEW', 'Race', 7, NULL, 0, NULL, NULL);
         INSERT INTO passings (session, number, time_ms, bib, gender) VALUES (1, 3, 1000, x'3132', x'46');
+        INSERT INTO spans VALUES (1, 0, 1000, 1000);
         PRAGMA application_id = 1381320278;
         PRAGMA user_version = 1;
         """;
@@ -55,6 +58,8 @@ public sealed class SqliteVenueSchemaTests : IDisposable
         Assert.Equal("NEW", (await store.ActiveSessionAsync(1, "D", Cancelled))?.Token);
         using var page = await store.SessionPassingsAsync(1, "OLD", PassingRange.All, new(1, 10), Cancelled);
         Assert.Equal((1, 3, 1000), (page!.Count, page[0].Number, page[0].TimeMs));
+        using var byTime = await store.DevicePassingsAsync(1, "D", PassingRange.All, new(1, 10), Cancelled);
+        Assert.Equal((1, 3), (byTime!.Total, byTime[0].Number));
         var texts = page[0].Texts(page.Chunks(0), out var bytes);
         Assert.True(texts[PassingText.Bib].In(bytes).SequenceEqual("12"u8) && texts[PassingText.Chip].IsNull);
     }
