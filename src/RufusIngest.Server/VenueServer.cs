@@ -60,9 +60,7 @@ public sealed class VenueServer : IAsyncDisposable
         try
         {
             var operations = await Operations.CreateAsync(options, store, cancellationToken).ConfigureAwait(false);
-            var server = await ListenAsync(options, operations, store, cancellationToken).ConfigureAwait(false);
-            await operations.KeepNewKeyAsync(store).ConfigureAwait(false);
-            return server;
+            return await ListenAsync(options, operations, store, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -84,6 +82,7 @@ public sealed class VenueServer : IAsyncDisposable
         {
             operations.Map(app);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
+            await operations.KeepNewKeyAsync(store).ConfigureAwait(false);
             return new VenueServer(app, operations, store);
         }
         catch
