@@ -25,8 +25,8 @@ sealed class DeviceOperations(OperationContext shared)
 
         var description = new DeviceDescription(values[0]!, values[1]!, values[2], values[3], values[4]);
         var (deviceId, isNew) = await _store.BindAsync(company, description).ConfigureAwait(false);
-        await _responses.SendAsync(
-            context, isNew ? _rules.BindStatus : _rules.BindAgainStatus, "Device binded succesfully", "deviceid", deviceId)
+        var status = isNew ? _rules.BindStatus : _rules.BindAgainStatus;
+        await _responses.SendAsync(context, status, "Device binded succesfully", "deviceid", deviceId)
             .ConfigureAwait(false);
     }
 

@@ -161,7 +161,8 @@ sealed class SqliteVenueReader : IDisposable
         var sessions = new Dictionary<long, int>();
         try
         {
-            _byTime.Bind(1, device).Bind(2, range.FromMs).Bind(3, range.ToMs).Bind(4, paging.Limit).Bind(5, paging.Skip);
+            _byTime.Bind(1, device).Bind(2, range.FromMs).Bind(3, range.ToMs);
+            _byTime.Bind(4, paging.Limit).Bind(5, paging.Skip);
             while (_byTime.Step())
             {
                 if (!sessions.TryGetValue(_byTime.Integer(0), out var session))

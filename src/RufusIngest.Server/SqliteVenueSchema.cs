@@ -1,14 +1,16 @@
 namespace RufusIngest.Server;
 
-/// <summary>The file's tables, version by version. docs/server.md describes them for who reads them otherwise.</summary>
+/// <summary>
+/// The file's tables, version by version. docs/server.md describes them for who reads them otherwise.
+/// </summary>
 static class SqliteVenueSchema
 {
     /// <summary>"RUFV": tells a server's file from other SQLite files.</summary>
     const int ApplicationId = 0x52554656;
 
     /// <summary>
-    /// Numbers of one row of <c>spans</c>: the earliest and latest time of the passings in each block, so that a range of
-    /// time is found without an index by time, which would halve the speed of inserting.
+    /// Numbers of one row of <c>spans</c>: the earliest and latest time of the passings in each block, so that a range
+    /// of time is found without an index by time, which would halve the speed of inserting.
     /// </summary>
     public const int BlockNumbers = 1_024;
 

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace RufusIngest.Server;
 
 /// <summary>
-/// Keeps everything in one SQLite file (write-ahead log, <c>synchronous=FULL</c>). One thread writes: it takes all writes
-/// that wait, commits them together, and only then are they answered. Nothing of the file is remembered outside it.
+/// Keeps everything in one SQLite file (write-ahead log, <c>synchronous=FULL</c>). One thread writes: it takes all
+/// writes that wait, commits them together, and only then are they answered. Nothing of the file is remembered outside
+/// it.
 /// </summary>
 sealed partial class SqliteVenueStore : VenueStore
 {
@@ -221,7 +222,7 @@ sealed partial class SqliteVenueStore : VenueStore
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, the requests are told, and the thread lives on.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, the requests are told.")]
     void Commit(List<VenueWrite> group)
     {
         try

@@ -4,8 +4,8 @@ namespace RufusIngest.Server;
 static class VenueBackup
 {
     /// <summary>
-    /// Writes one instant of <paramref name="dataFile"/> into a new file. It appears under its name when it is whole and
-    /// on the disk.
+    /// Writes one instant of <paramref name="dataFile"/> into a new file. It appears under its name when it is whole
+    /// and on the disk.
     /// </summary>
     /// <exception cref="VenueDataException">It cannot be read or written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing is left behind.</exception>

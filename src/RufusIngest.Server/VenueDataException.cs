@@ -1,8 +1,8 @@
 namespace RufusIngest.Server;
 
 /// <summary>
-/// The file of a server cannot be used: it is another server's, not a venue server's, of a newer version, damaged, or the
-/// disk is full or read-only. The message names the file and says what to do.
+/// The file of a server cannot be used: it is another server's, not a venue server's, of a newer version, damaged, or
+/// the disk is full or read-only. The message names the file and says what to do.
 /// </summary>
 public sealed class VenueDataException : IOException
 {

@@ -12,8 +12,8 @@ public sealed record VenueKey(string Name, string Key, VenueAccess Access)
     public const string DefaultCompany = "default";
 
     /// <summary>
-    /// Whose key it is, by any name. A company has at most 10 keys, and sees its own devices, sessions and passings only:
-    /// another's are answered as if they did not exist, and the same serial number may be bound by both.
+    /// Whose key it is, by any name. A company has at most 10 keys, and sees its own devices, sessions and passings
+    /// only: another's are answered as if they did not exist, and the same serial number may be bound by both.
     /// </summary>
     public string Company { get; init; } = DefaultCompany;
 

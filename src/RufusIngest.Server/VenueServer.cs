@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace RufusIngest.Server;
 
 /// <summary>
-/// A server that speaks the RUFUS Cloud API from its own memory or a file, for venues without internet, for tests and as
-/// a rehearsal of the cloud whose profile it is given. It reads no configuration file and leaves the process's signals
-/// alone. Every member may be called from any thread.
+/// A server that speaks the RUFUS Cloud API from its own memory or a file, for venues without internet, for tests and
+/// as a rehearsal of the cloud whose profile it is given. It reads no configuration file and leaves the process's
+/// signals alone. Every member may be called from any thread.
 /// </summary>
 public sealed class VenueServer : IAsyncDisposable
 {
@@ -37,8 +37,8 @@ public sealed class VenueServer : IAsyncDisposable
     public VenueCounters Counters => _operations.Counters;
 
     /// <summary>
-    /// The key that this start made and kept as a hash, since there was none: READ_WRITE with the unbind flag, of company
-    /// "default". Nobody can tell it again. Null: none was made.
+    /// The key that this start made and kept as a hash, since there was none: READ_WRITE with the unbind flag, of
+    /// company "default". Nobody can tell it again. Null: none was made.
     /// </summary>
     public string? NewKey => _operations.NewKey;
 

@@ -12,8 +12,8 @@ public sealed record VenueServerOptions
     public IPEndPoint EndPoint { get; init; } = new(IPAddress.Loopback, 0);
 
     /// <summary>
-    /// The file that keeps everything (SQLite): devices, sessions, passings, and the hashes of keys. It is made when it is
-    /// not there; beside it live its log (-wal, -shm) and a lock (-lock), and one server at a time may use it. Null:
+    /// The file that keeps everything (SQLite): devices, sessions, passings, and the hashes of keys. It is made when it
+    /// is not there; beside it live its log (-wal, -shm) and a lock (-lock), and one server at a time may use it. Null:
     /// everything is in memory and gone at the end.
     /// </summary>
     public string? DataFile { get; init; }

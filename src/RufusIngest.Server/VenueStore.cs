@@ -1,9 +1,9 @@
 namespace RufusIngest.Server;
 
 /// <summary>
-/// Where companies, keys, devices, sessions and passings are kept: all the truth of a server, so that several servers may
-/// share one store. A company sees only what is its own; what is another's is not there. What a writing member answered
-/// is kept as the store promises. Every member may be called from any thread.
+/// Where companies, keys, devices, sessions and passings are kept: all the truth of a server, so that several servers
+/// may share one store. A company sees only what is its own; what is another's is not there. What a writing member
+/// answered is kept as the store promises. Every member may be called from any thread.
 /// </summary>
 /// <exception cref="VenueDataException">Of every member: the data cannot be read or written.</exception>
 abstract class VenueStore : IAsyncDisposable
@@ -55,9 +55,9 @@ abstract class VenueStore : IAsyncDisposable
         int company, string deviceId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores the passings whose numbers are new in the session. A number that is taken stays as it was stored: the same
-    /// content is a duplicate, other content a conflict as well, of which the first few are left in the batch. The batch
-    /// stays with the store until the task has ended, which no cancelling hastens.
+    /// Stores the passings whose numbers are new in the session. A number that is taken stays as it was stored: the
+    /// same content is a duplicate, other content a conflict as well, of which the first few are left in the batch. The
+    /// batch stays with the store until the task has ended, which no cancelling hastens.
     /// </summary>
     public abstract ValueTask<InsertResult> InsertAsync(int company, string token, PassingsBatch batch);
 
