@@ -38,7 +38,8 @@ sealed class SqliteVenueWriter : IDisposable
             "SELECT id, device_id FROM devices WHERE company = ?1 AND serial_number = ?2 AND unbound_ms IS NULL");
         _bind = database.Prepare(
             "INSERT INTO devices "
-            + "(company, device_id, serial_number, model, type, alias, firmware, created_ms, written_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)");
+            + "(company, device_id, serial_number, model, type, alias, firmware, created_ms, written_ms) "
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)");
         _touch = database.Prepare("UPDATE devices SET written_ms = max(written_ms, ?2) WHERE id = ?1");
         _device = database.Prepare(
             "SELECT id FROM devices WHERE device_id = ?2 AND company = ?1 AND unbound_ms IS NULL");
