@@ -11,6 +11,8 @@ switch (args)
         return AllocationGate.Run([typeof(AllocatingRow)]);
     case ["loopback"]:
         return await LoopbackBenchmarks.RunAsync();
+    case ["venue"]:
+        return await VenueBenchmarks.RunAsync();
     case ["journal"]:
         return await JournalBenchmarks.RunAsync();
     default:

@@ -13,7 +13,7 @@ static class ApiJson
     }
 
     /// <summary>A device in a listing.</summary>
-    public static void WriteSummary(Utf8JsonWriter json, Device device)
+    public static void WriteSummary(Utf8JsonWriter json, DeviceState device)
     {
         json.WriteStartObject();
         WriteMembers(json, device);
@@ -21,18 +21,18 @@ static class ApiJson
     }
 
     /// <summary>A device by itself: with its passings.</summary>
-    public static void WriteDetail(Utf8JsonWriter json, Device device)
+    public static void WriteDetail(Utf8JsonWriter json, DeviceState device)
     {
         json.WriteStartObject();
         WriteMembers(json, device);
-        json.WriteNumber("passings"u8, device.Sessions.Sum(session => (long)session.Info().Passings));
+        json.WriteNumber("passings"u8, device.Passings);
         json.WriteEndObject();
     }
 
-    public static void WriteSummary(Utf8JsonWriter json, TimingSession session)
+    public static void WriteSummary(Utf8JsonWriter json, SessionState session)
     {
         json.WriteStartObject();
-        var info = session.Info();
+        var info = session.Info;
         json.WriteString("token_session"u8, session.Token);
         json.WriteString("alias"u8, session.Alias);
         WriteTime(json, "creation_date"u8, session.CreatedMs);
@@ -42,9 +42,9 @@ static class ApiJson
     }
 
     /// <summary>A session by itself, which the API answers as an array of one.</summary>
-    public static void WriteDetail(Utf8JsonWriter json, TimingSession session)
+    public static void WriteDetail(Utf8JsonWriter json, SessionState session)
     {
-        var info = session.Info();
+        var info = session.Info;
         json.WriteStartArray("result"u8);
         json.WriteStartObject();
         json.WriteString("token_session"u8, session.Token);
@@ -73,10 +73,10 @@ static class ApiJson
     }
 
     // The older pages name the last contact last_seen, the newer ones last_login. No telemetry is taken yet.
-    static void WriteMembers(Utf8JsonWriter json, Device device)
+    static void WriteMembers(Utf8JsonWriter json, DeviceState device)
     {
         var description = device.Description;
-        var lastMs = device.LastWriteMs;
+        var lastMs = device.WrittenMs;
         json.WriteString("deviceid"u8, device.Id);
         json.WriteString("type"u8, description.Type ?? ""); // The API has no null for these two.
         json.WriteString("model"u8, description.Model);
@@ -84,7 +84,7 @@ static class ApiJson
         json.WriteString("firmware"u8, description.Firmware);
         json.WriteString("serial_number"u8, description.SerialNumber);
         WriteTime(json, "creation_date"u8, device.CreatedMs);
-        json.WriteNumber("sessions"u8, device.Sessions.Length);
+        json.WriteNumber("sessions"u8, device.Sessions);
         WriteTime(json, "last_seen"u8, lastMs);
         WriteTime(json, "last_login"u8, lastMs);
         json.WriteNull("device_status"u8);

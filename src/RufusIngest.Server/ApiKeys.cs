@@ -5,72 +5,90 @@ using Microsoft.Extensions.Primitives;
 
 namespace RufusIngest.Server;
 
-/// <summary>Looks up the access of a request's key, comparing hashes in constant time.</summary>
+/// <summary>
+/// Looks up the access of a request's key, comparing hashes in constant time. A plain SHA-256 keeps a key safe that is
+/// random and of 64 bits or more, as those made here are: there is nothing to guess. It would not keep a password.
+/// </summary>
 sealed class ApiKeys
 {
+    /// <summary>As in the cloud.</summary>
+    public const int MaxPerCompany = 10;
+
     const int MaxKeyBytes = 512;
 
-    readonly byte[][] _hashes;
-    readonly VenueAccess[] _access;
+    readonly StoredKey[] _keys;
     readonly VenueRules _rules;
 
-    public ApiKeys(IReadOnlyList<VenueKey> keys, VenueRules rules)
+    /// <exception cref="ArgumentException">There is none, or a company has too many.</exception>
+    public ApiKeys(IEnumerable<StoredKey> keys, VenueRules rules)
     {
         _rules = rules;
-        if (keys.Count == 0)
+        _keys = [.. keys];
+        if (_keys.Length == 0)
             throw new ArgumentException("Without a key every request is forbidden.", nameof(keys));
-        _hashes = new byte[keys.Count][];
-        _access = new VenueAccess[keys.Count];
-        for (var i = 0; i < keys.Count; i++)
-        {
-            var (name, key, access) = keys[i];
-            if (string.IsNullOrWhiteSpace(key) || key.Trim() != key || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes)
-            {
-                throw new ArgumentException(
-                    $"Key '{name}' must be 1 to {MaxKeyBytes} bytes, without spaces around it.", nameof(keys));
-            }
-
-            _hashes[i] = SHA256.HashData(Encoding.UTF8.GetBytes(key));
-            _access[i] = access;
-            if (Find(_hashes[i], i) >= 0)
-                throw new ArgumentException($"Key '{name}' is the same as an earlier one.", nameof(keys));
-        }
+        if (_keys.CountBy(key => key.Company).Any(company => company.Value > MaxPerCompany))
+            throw new ArgumentException($"A company has more than {MaxPerCompany} keys.", nameof(keys));
     }
+
+    /// <summary>A key made of random bits that are enough, to be shown once.</summary>
+    public static string Next() => "ror-" + RandomNumberGenerator.GetHexString(32, lowercase: true);
+
+    /// <summary>The keys of the options as they are kept, companies made in the store.</summary>
+    /// <exception cref="ArgumentException">One cannot be sent, or is there twice.</exception>
+    public static async Task<List<StoredKey>> StoredAsync(IReadOnlyList<VenueKey> keys, VenueStore store)
+    {
+        var stored = new List<StoredKey>();
+        foreach (var key in keys)
+        {
+            var kept = new StoredKey(
+                key.Name, Hash(key), key.Access, await store.CompanyAsync(key.Company).ConfigureAwait(false));
+            if (stored.Exists(earlier => SameHash(earlier, kept)))
+                throw new ArgumentException($"Key '{key.Name}' is the same as an earlier one.", nameof(keys));
+            stored.Add(kept);
+        }
+
+        return stored;
+    }
+
+    public static bool SameHash(StoredKey a, StoredKey b) => CryptographicOperations.FixedTimeEquals(a.Hash, b.Hash);
 
     /// <summary>
     /// What the request's key allows; null without one in a header that counts, <see cref="VenueAccess.None"/> when it
-    /// is unknown or there are two.
+    /// is unknown or there are two. The company counts only with some access.
     /// </summary>
-    public VenueAccess? AccessOf(IHeaderDictionary headers)
+    public (VenueAccess? Access, int Company) AccessOf(IHeaderDictionary headers)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         Span<byte> second = stackalloc byte[SHA256.HashSizeInBytes];
         var underscored = _rules.ApiKeyHeader ? headers["api_key"] : default;
         var dashed = _rules.XApiKeyHeader ? headers["x-api-key"] : default;
         if (underscored.Count + dashed.Count == 0)
-            return null;
+            return (null, 0);
         if (!TryHash(underscored.Count > 0 ? underscored : dashed, hash))
-            return VenueAccess.None;
+            return (VenueAccess.None, 0);
         if (underscored.Count > 0 && dashed.Count > 0
             && !(TryHash(dashed, second) && CryptographicOperations.FixedTimeEquals(hash, second)))
         {
-            return VenueAccess.None;
+            return (VenueAccess.None, 0);
         }
 
-        var found = Find(hash, _hashes.Length);
-        return found < 0 ? VenueAccess.None : _access[found];
+        StoredKey? found = null;
+        foreach (var key in _keys)
+        {
+            if (CryptographicOperations.FixedTimeEquals(hash, key.Hash))
+                found = key;
+        }
+
+        return found is null ? (VenueAccess.None, 0) : (found.Access, found.Company);
     }
 
-    int Find(ReadOnlySpan<byte> hash, int count)
+    static byte[] Hash(VenueKey named)
     {
-        var found = -1;
-        for (var i = 0; i < count; i++)
-        {
-            if (CryptographicOperations.FixedTimeEquals(hash, _hashes[i]))
-                found = i;
-        }
-
-        return found;
+        var key = named.Key;
+        return string.IsNullOrWhiteSpace(key) || key.Trim() != key || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes
+            ? throw new ArgumentException(
+                $"Key '{named.Name}' must be 1 to {MaxKeyBytes} bytes, without spaces around it.", nameof(named))
+            : SHA256.HashData(Encoding.UTF8.GetBytes(key));
     }
 
     static bool TryHash(StringValues header, Span<byte> hash)

@@ -20,22 +20,21 @@ sealed class Device(string id, DeviceDescription description, long createdMs)
 
     public TimingSession? Newest => _sessions is [.., var newest] ? newest : null;
 
-    /// <summary>When it was bound, also again, or something was last written to one of its sessions.</summary>
-    public long LastWriteMs
+    public DeviceState State()
     {
-        get
+        var written = Math.Max(createdMs, Interlocked.Read(ref _boundAgainMs));
+        var passings = 0L;
+        var sessions = _sessions;
+        foreach (var session in sessions)
         {
-            var last = Math.Max(createdMs, Interlocked.Read(ref _boundAgainMs));
-            foreach (var session in _sessions)
-                last = Math.Max(last, session.LastWriteMs);
-            return last;
+            written = Math.Max(written, session.LastWriteMs);
+            passings += session.Info().Passings;
         }
+
+        return new(id, description, createdMs, written, sessions.Length, passings);
     }
 
     public void Touch(long nowMs) => Interlocked.Exchange(ref _boundAgainMs, nowMs);
 
     public void Add(TimingSession session) => _sessions = [.. _sessions, session];
 }
-
-/// <summary>What a device says of itself when it is bound.</summary>
-sealed record DeviceDescription(string SerialNumber, string Model, string? Type, string? Alias, string? Firmware);

@@ -7,7 +7,7 @@ sealed class EventOperations(OperationContext shared, IReadOnlyList<VenueEvent> 
 {
     readonly VenueEvent[] _events = [.. options];
 
-    public Task ListAsync(HttpContext context)
+    public Task ListAsync(HttpContext context, int company)
     {
         var query = new QueryReader(context.Request.Query);
         var paging = query.Paging(QueryReader.MaxEventsPage);

@@ -9,24 +9,24 @@ namespace RufusIngest.Server;
 /// <summary>The API's routes with the permission each needs, and what holds for all of them.</summary>
 sealed partial class Operations
 {
+    const string RetryAfterSeconds = "5";
+
     readonly VenueRules _rules;
     readonly ApiKeys _keys;
-    readonly VenueStore _store;
     readonly Responses _responses;
     readonly DeviceOperations _devices;
     readonly SessionOperations _sessions;
     readonly PassingOperations _passings;
     readonly EventOperations _events;
     readonly ILogger _logger;
+    StoredKey? _firstKey;
 
-    public Operations(VenueServerOptions options)
+    Operations(VenueServerOptions options, VenueRules rules, VenueStore store, ApiKeys keys, string? newKey)
     {
-        _rules = new(options);
-        _keys = new(options.Keys, _rules);
-        _store = new(options.TimeProvider);
+        (_rules, _keys, NewKey) = (rules, keys, newKey);
         _responses = new(_rules);
         _logger = options.LoggerFactory.CreateLogger<VenueServer>();
-        var shared = new OperationContext(_rules, _store, _responses);
+        var shared = new OperationContext(_rules, store, _responses);
         _devices = new(shared);
         _sessions = new(shared);
         _passings = new(shared, _logger);
@@ -35,9 +35,46 @@ sealed partial class Operations
             LogNotImitated(member, value, instead);
     }
 
+    /// <summary>The key that was made since there was none.</summary>
+    public string? NewKey { get; }
+
     public VenueCounters Counters => new(
-        _store.Inserted, _store.Duplicates, _store.Conflicts,
+        _passings.Inserted, _passings.Duplicates, _passings.Conflicts,
         _responses.Refused(Refusal.Wrong), _responses.Refused(Refusal.Forbidden), _responses.Refused(Refusal.TooLarge));
+
+    /// <summary>Gathers the keys; the store stays the caller's.</summary>
+    public static async Task<Operations> CreateAsync(
+        VenueServerOptions options, VenueStore store, CancellationToken cancellationToken)
+    {
+        var rules = new VenueRules(options);
+        var keys = await ApiKeys.StoredAsync(options.Keys, store).ConfigureAwait(false);
+        foreach (var kept in await store.KeysAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (!keys.Exists(given => ApiKeys.SameHash(given, kept)))
+                keys.Add(kept);
+        }
+
+        string? newKey = null;
+        if (keys.Count == 0 && options.DataFile is not null)
+        {
+            newKey = ApiKeys.Next();
+            var made = new VenueKey("first", newKey, VenueAccess.ReadWrite | VenueAccess.Unbind);
+            keys.AddRange(await ApiKeys.StoredAsync([made], store).ConfigureAwait(false));
+        }
+
+        return new(options, rules, store, new(keys, rules), newKey) { _firstKey = newKey is null ? null : keys[0] };
+    }
+
+    /// <summary>
+    /// Keeps the key that was made. To be called when the server listens: a start that failed must not leave a key that
+    /// nobody was told.
+    /// </summary>
+    /// <exception cref="VenueDataException">Another server kept one first.</exception>
+    public async Task KeepNewKeyAsync(VenueStore store)
+    {
+        if (_firstKey is { } key && !await store.TryAddFirstKeyAsync(key).ConfigureAwait(false))
+            throw new VenueDataException("Another server made the first key at the same time: start again.");
+    }
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -65,16 +102,22 @@ sealed partial class Operations
     }
 
     /// <summary>Checks the key, and answers for whatever an operation could not.</summary>
-    RequestDelegate Guard(VenueAccess needed, RequestDelegate operation) => async context =>
+    RequestDelegate Guard(VenueAccess needed, Func<HttpContext, int, Task> operation) => async context =>
     {
         try
         {
-            if (await MayAsync(context, needed).ConfigureAwait(false))
-                await operation(context).ConfigureAwait(false);
+            if (await CompanyAsync(context, needed).ConfigureAwait(false) is { } company)
+                await operation(context, company).ConfigureAwait(false);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Abort();
+        }
+        catch (VenueDataException exception) when (exception.MayHeal && !context.Response.HasStarted)
+        {
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            await _responses.SendAsync(context, 503, $"The data cannot be reached: {exception.Words}")
+                .ConfigureAwait(false);
         }
         catch (BadHttpRequestException exception)
         {
@@ -98,12 +141,12 @@ sealed partial class Operations
         }
     };
 
-    /// <summary>False when it answered that the request's key may not do this.</summary>
-    async ValueTask<bool> MayAsync(HttpContext context, VenueAccess needed)
+    /// <summary>The key's company; null when it answered that the request's key may not do this.</summary>
+    async ValueTask<int?> CompanyAsync(HttpContext context, VenueAccess needed)
     {
-        var access = _keys.AccessOf(context.Request.Headers);
+        var (access, company) = _keys.AccessOf(context.Request.Headers);
         if ((access & needed) == needed)
-            return true;
+            return company;
         var (status, description) = access switch
         {
             null => (_rules.KeyMissingStatus, "Missing or unknown API key"),
@@ -111,7 +154,7 @@ sealed partial class Operations
             _ => (StatusCodes.Status403Forbidden, "Wrong API key access type"),
         };
         await _responses.RefuseAsync(context, Refusal.Forbidden, status, description).ConfigureAwait(false);
-        return false;
+        return null;
     }
 
     Task UnknownRouteAsync(HttpContext context) => _responses.SendAsync(context, 404, "Unknown route");

@@ -13,8 +13,17 @@ sealed partial class PassingOperations(OperationContext shared, ILogger logger)
     readonly PassingsParser _parser = new(shared.Rules);
     readonly PassingsReader _reader = new(shared.Responses);
     readonly ObjectPool<PassingsBatch> _batches = ObjectPool.Create<PassingsBatch>();
+    long _inserted;
+    long _duplicates;
+    long _conflicts;
 
-    public async Task InsertAsync(HttpContext context)
+    public long Inserted => Interlocked.Read(ref _inserted);
+
+    public long Duplicates => Interlocked.Read(ref _duplicates);
+
+    public long Conflicts => Interlocked.Read(ref _conflicts);
+
+    public async Task InsertAsync(HttpContext context, int company)
     {
         var batch = _batches.Get();
         try
@@ -23,7 +32,7 @@ sealed partial class PassingOperations(OperationContext shared, ILogger logger)
                 .ConfigureAwait(false);
             var answer = body != BodyStatus.Whole ? shared.RefuseBodyAsync(context, body)
                 : !_parser.TryParse(batch) ? shared.RefuseBodyAsync(context, batch.Fault, batch.Error!)
-                : StoreAsync(context, batch);
+                : StoreAsync(context, company, batch);
             await answer.ConfigureAwait(false);
         }
         finally
@@ -32,70 +41,66 @@ sealed partial class PassingOperations(OperationContext shared, ILogger logger)
         }
     }
 
-    public Task GetOfSessionAsync(HttpContext context)
+    public async Task GetOfSessionAsync(HttpContext context, int company)
     {
         var token = OperationContext.Token(context);
         var query = new QueryReader(context.Request.Query);
         var (range, paging) = (query.Numbers(), query.Paging());
-        if (query.Error is { } error)
-            return shared.RefuseAsync(context, error);
-        return _store.Find(token) is { } session
-            ? _reader.SendAsync(context, PassingsPage.Of(session, range, paging), paging)
+        var answer = query.Error is { } error ? shared.RefuseAsync(context, error)
+            : await _store.SessionPassingsAsync(company, token, range, paging, context.RequestAborted)
+                .ConfigureAwait(false) is { } page ? _reader.SendAsync(context, page, paging)
             : shared.SessionNotFoundAsync(context, token);
+        await answer.ConfigureAwait(false);
     }
 
-    public Task GetOfDeviceAsync(HttpContext context)
+    public async Task GetOfDeviceAsync(HttpContext context, int company)
     {
         var deviceId = OperationContext.DeviceId(context);
         var query = new QueryReader(context.Request.Query);
         var (range, paging) = (query.Times(), query.Paging());
-        if (query.Error is { } error)
-            return shared.RefuseAsync(context, error);
-        return _store.FindDevice(deviceId) is { } device
-            ? _reader.SendAsync(context, PassingsPage.Of(device.Sessions, range, paging), paging)
+        var answer = query.Error is { } error ? shared.RefuseAsync(context, error)
+            : await _store.DevicePassingsAsync(company, deviceId, range, paging, context.RequestAborted)
+                .ConfigureAwait(false) is { } page ? _reader.SendAsync(context, page, paging)
             : shared.DeviceNotFoundAsync(context, deviceId);
+        await answer.ConfigureAwait(false);
     }
 
     /// <summary>
     /// The feed: resumes in the newest session after <c>last</c>, and starts at its beginning when the token is
     /// another session's, unknown or not given.
     /// </summary>
-    public Task GetFeedAsync(HttpContext context)
+    public async Task GetFeedAsync(HttpContext context, int company)
     {
         var deviceId = OperationContext.DeviceId(context);
         var query = new QueryReader(context.Request.Query);
-        var (token, last) = (query.Text("token_session"), query.Number("last"));
-        var (range, paging) = (query.Times(), query.Paging());
-        if (query.Error is { } error)
-            return shared.RefuseAsync(context, error);
-        if (_store.FindDevice(deviceId)?.Sessions is not [.., var newest] sessions)
-            return shared.SessionsNotFoundAsync(context, deviceId);
-        if (token == newest.Token)
-            range = last is { } number ? range.After(number) : range;
-        else
-            last = null;
-        if (token != newest.Token && sessions.Any(session => session.Token == token))
-            paging = paging with { Page = 1 }; // The page was one of the session it jumps away from.
-        return _reader.SendFeedAsync(
-            context, PassingsPage.Of(newest, range, paging), paging, newest, resumedFrom: last ?? 0);
+        var position = new FeedPosition(
+            query.Text("token_session"), query.Number("last"), query.Times(), query.Paging());
+        var answer = query.Error is { } error ? shared.RefuseAsync(context, error)
+            : await _store.FeedAsync(company, deviceId, position, context.RequestAborted).ConfigureAwait(false)
+                is { } feed ? _reader.SendFeedAsync(context, feed)
+            : shared.SessionsNotFoundAsync(context, deviceId);
+        await answer.ConfigureAwait(false);
     }
 
-    Task StoreAsync(HttpContext context, PassingsBatch batch)
+    async Task StoreAsync(HttpContext context, int company, PassingsBatch batch)
     {
         var token = batch.TokenText();
-        if (_store.Find(token) is not { } session)
-            return GoneAsync(context, _rules.SessionUnknownStatus, token);
-        var result = _store.Insert(session, batch);
+        var result = await _store.InsertAsync(company, token, batch).ConfigureAwait(false);
+        Interlocked.Add(ref _inserted, result.Inserted);
+        Interlocked.Add(ref _duplicates, result.Duplicates);
+        Interlocked.Add(ref _conflicts, result.Conflicts);
         if (result.Conflicts > 0)
-            LogConflicts(session, batch, result.Conflicts);
-        return result.Status switch
+            LogConflicts(token, batch, result.Conflicts);
+        var answer = result.Status switch
         {
             InsertStatus.Stored => InsertedAsync(context, token, result),
             InsertStatus.Closed => GoneAsync(context, _rules.SessionClosedStatus, token),
+            InsertStatus.Unknown => GoneAsync(context, _rules.SessionUnknownStatus, token),
             _ => _responses.RefuseAsync(
                 context, Refusal.TooLarge, 507, $"The session is full at {StoredPassings.Max} passings",
                 "token_session", token),
         };
+        await answer.ConfigureAwait(false);
     }
 
     Task InsertedAsync(HttpContext context, string token, InsertResult result)
@@ -113,17 +118,16 @@ sealed partial class PassingOperations(OperationContext shared, ILogger logger)
     Task GoneAsync(HttpContext context, int status, string token) =>
         _responses.SendAsync(context, status, "Session not found or closed", "token_session", token);
 
-    void LogConflicts(TimingSession session, PassingsBatch batch, int conflicts)
+    void LogConflicts(string token, PassingsBatch batch, int conflicts)
     {
-        var shown = Math.Min(conflicts, PassingsBatch.MaxLoggedConflicts);
-        for (var i = 0; i < shown; i++)
+        foreach (var conflict in batch.Conflicts)
         {
-            var (stored, sent) = _reader.Describe(session, batch, i);
+            var (stored, sent) = _reader.Describe(token, batch, conflict);
             LogConflict(logger, stored, sent);
         }
 
-        if (conflicts > shown)
-            LogMoreConflicts(logger, conflicts - shown, session.Token);
+        if (conflicts > batch.Conflicts.Count)
+            LogMoreConflicts(logger, conflicts - batch.Conflicts.Count, token);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "A passing's number is taken: stored {Stored}, ignored {Sent}")]

@@ -26,6 +26,9 @@ readonly struct TextSlice(int start, int length)
 
     public int Length => Math.Max(_lengthPlusOne - 1, 0);
 
+    /// <summary>The same text in a copy of the buffer that starts elsewhere.</summary>
+    public TextSlice Moved(int by) => IsNull ? default : new(_start + by, Length);
+
     public ReadOnlySpan<byte> In(ReadOnlySpan<byte> buffer) => buffer.Slice(_start, Length);
 }
 

@@ -27,8 +27,8 @@ sealed class PassingsBatch : IResettable
 
     public BodyFault Fault { get; private set; }
 
-    /// <summary>Rows here against rows of the session, as left by the last insert.</summary>
-    public (int Row, int Stored)[] Conflicts { get; } = new (int, int)[MaxLoggedConflicts];
+    /// <summary>The first few conflicts of the last insert.</summary>
+    public List<PassingConflict> Conflicts { get; } = [];
 
     public ref readonly ParsedPassing this[int row] => ref _rows[row];
 
@@ -44,6 +44,17 @@ sealed class PassingsBatch : IResettable
     public void Clear() => Count = 0;
 
     public string TokenText() => Encoding.UTF8.GetString(Token.In(Body.Bytes));
+
+    /// <summary>Keeps what is stored under the number of a row.</summary>
+    public void AddConflict(int row, string deviceId, in StoredPassing stored, byte[][] chunks)
+    {
+        var texts = stored.Texts(chunks, out var bytes);
+        var copy = new byte[stored.TextBytes];
+        bytes.Slice(stored.TextStart, copy.Length).CopyTo(copy);
+        for (var i = 0; i < PassingText.Count; i++)
+            texts[i] = texts[i].Moved(-stored.TextStart);
+        Conflicts.Add(new(row, deviceId, stored.Number, stored.TimeMs, texts, copy));
+    }
 
     public bool Fail(string error, BodyFault fault = BodyFault.Wrong)
     {
@@ -69,6 +80,7 @@ sealed class PassingsBatch : IResettable
     {
         Count = 0;
         Token = default;
+        Conflicts.Clear();
         (Error, Fault) = (null, BodyFault.None);
     }
 }

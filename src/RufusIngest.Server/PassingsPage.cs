@@ -11,36 +11,60 @@ readonly record struct PassingKey(long TimeMs, int Session, long Number, int Row
         : Number.CompareTo(other.Number);
 }
 
+/// <summary>A session with passings on a page, and the chunks their texts lie in; null: the page's own arena.</summary>
+sealed record PageSession(string Token, string DeviceId, byte[][]? Chunks);
+
 /// <summary>A page of stored passings, copied out of its sessions. Disposing gives its memory back.</summary>
 sealed class PassingsPage : IDisposable
 {
     readonly StoredPassing[] _rows;
     readonly int[]? _sources; // By row; null: all of the first.
-    readonly (TimingSession Session, byte[][] Chunks)[] _sessions;
+    readonly List<PageSession> _sessions;
 
-    PassingsPage(int limit, (TimingSession Session, byte[][] Chunks)[] sessions, int[]? sources)
+    PassingsPage(int limit, List<PageSession> sessions, int[]? sources)
     {
         _rows = ArrayPool<StoredPassing>.Shared.Rent(limit);
         (_sessions, _sources) = (sessions, sources);
     }
 
+    /// <summary>An empty page, to which at most <paramref name="limit"/> passings are added.</summary>
+    public PassingsPage(int limit)
+        : this(limit, [], new int[limit])
+    {
+    }
+
     public int Count { get; private set; }
 
     /// <summary>How many there are on all pages.</summary>
-    public int Total { get; private set; }
+    public int Total { get; set; }
+
+    /// <summary>Where the texts of added passings lie.</summary>
+    public TextArena Arena { get; } = new();
 
     public ref readonly StoredPassing this[int row] => ref _rows[row];
 
-    /// <summary>The session of a row, and the chunks its texts lie in.</summary>
-    public (TimingSession Session, byte[][] Chunks) Source(int row) => _sessions[_sources?[row] ?? 0];
+    public PageSession Session(int row) => _sessions[_sources?[row] ?? 0];
+
+    /// <summary>The chunks that the texts of a row lie in.</summary>
+    public byte[][] Chunks(int row) => Session(row).Chunks ?? Arena.Chunks;
+
+    /// <summary>A session of added passings; the first is 0.</summary>
+    public void AddSession(string token, string deviceId) => _sessions.Add(new(token, deviceId, null));
+
+    /// <summary>Adds a passing whose texts are in the arena.</summary>
+    public void Add(in StoredPassing passing, int session)
+    {
+        _sources![Count] = session;
+        _rows[Count++] = passing;
+    }
 
     /// <summary>A session's passings in the order of their numbers.</summary>
     public static PassingsPage Of(TimingSession session, in PassingRange range, Paging paging)
     {
-        var source = new (TimingSession, byte[][])[1];
+        var source = new List<PageSession>(1);
         var page = new PassingsPage(paging.Limit, source, null);
         var (copied, total, chunks) = session.Read(range, paging.Skip, page._rows.AsSpan(0, paging.Limit));
-        source[0] = (session, chunks);
+        source.Add(new(session.Token, session.DeviceId, chunks));
         (page.Count, page.Total) = (copied, total);
         return page;
     }
@@ -53,7 +77,8 @@ sealed class PassingsPage : IDisposable
             sessions[i].Collect(range, i, keys);
         keys.Sort();
         var count = (int)Math.Clamp(keys.Count - paging.Skip, 0, paging.Limit);
-        var sources = new (TimingSession, byte[][])[sessions.Length];
+        var sources = new List<PageSession>();
+        sources.AddRange(sessions.Select(session => new PageSession(session.Token, session.DeviceId, null)));
         var page = new PassingsPage(count, sources, new int[count]) { Count = count, Total = keys.Count };
         for (var i = 0; i < count; i++)
         {
@@ -62,7 +87,7 @@ sealed class PassingsPage : IDisposable
             page._sources![i] = key.Session;
 
             // What a session's texts lie in only grows: the last chunks hold those of all its rows.
-            sources[key.Session] = (sessions[key.Session], chunks);
+            sources[key.Session] = sources[key.Session] with { Chunks = chunks };
         }
 
         return page;

@@ -25,14 +25,13 @@ sealed class PassingsReader(Responses responses)
         SendAsync(context, page, paging, json => json.WriteStartArray("result"u8));
 
     /// <summary>Sends a page of the feed, which has a shape of its own, and disposes it.</summary>
-    public Task SendFeedAsync(
-        HttpContext context, PassingsPage page, Paging paging, TimingSession session, long resumedFrom) =>
-        SendAsync(context, page, paging, json =>
+    public Task SendFeedAsync(HttpContext context, PassingsFeedPage feed) =>
+        SendAsync(context, feed.Passings, feed.Paging, json =>
         {
-            json.WriteString("deviceid"u8, session.DeviceId);
-            json.WriteString("session_used"u8, session.Token);
-            json.WriteString("session_label"u8, session.Alias);
-            json.WriteNumber("resumed_from"u8, resumedFrom);
+            json.WriteString("deviceid"u8, feed.DeviceId);
+            json.WriteString("session_used"u8, feed.Token);
+            json.WriteString("session_label"u8, feed.Alias);
+            json.WriteNumber("resumed_from"u8, feed.ResumedFrom);
             json.WriteStartArray("passings"u8);
         });
 
@@ -47,8 +46,10 @@ sealed class PassingsReader(Responses responses)
         open(json);
         for (var i = 0; i < page.Count; i++)
         {
-            var (session, chunks) = page.Source(i);
-            WriteStored(json, page[i], chunks, session);
+            var session = page.Session(i);
+            ref readonly var passing = ref page[i];
+            var texts = passing.Texts(page.Chunks(i), out var bytes);
+            Write(json, passing.Number, passing.TimeMs, texts, bytes, session.Token, session.DeviceId);
             if (json.BytesPending < FlushBytes)
                 continue;
             await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
@@ -67,34 +68,27 @@ sealed class PassingsReader(Responses responses)
     }
 
     /// <summary>Both contents of a conflict as JSON, which also makes hostile text harmless in a log.</summary>
-    public (string Stored, string Sent) Describe(TimingSession session, PassingsBatch batch, int conflict)
+    public (string Stored, string Sent) Describe(string token, PassingsBatch batch, PassingConflict stored)
     {
-        var (row, stored) = batch.Conflicts[conflict];
         var output = new ArrayBufferWriter<byte>(512);
         using var json = Responses.Writer(output);
-        WriteStored(json, session.Row(stored, out var chunks), chunks, session);
+        Write(json, stored.Number, stored.TimeMs, stored.Texts, stored.Bytes, token, stored.DeviceId);
         json.Flush();
         var storedText = Encoding.UTF8.GetString(output.WrittenSpan);
         output.ResetWrittenCount();
         json.Reset();
-        ref readonly var sent = ref batch[row];
-        Write(json, sent.Number, sent.TimeMs, sent.Texts, batch.Body.Bytes, session);
+        ref readonly var sent = ref batch[stored.Row];
+        Write(json, sent.Number, sent.TimeMs, sent.Texts, batch.Body.Bytes, token, stored.DeviceId);
         json.Flush();
         return (storedText, Encoding.UTF8.GetString(output.WrittenSpan));
     }
 
-    void WriteStored(Utf8JsonWriter json, in StoredPassing passing, byte[][] chunks, TimingSession session)
-    {
-        var texts = passing.Texts(chunks, out var bytes);
-        Write(json, passing.Number, passing.TimeMs, texts, bytes, session);
-    }
-
     void Write(
         Utf8JsonWriter json, long number, long timeMs, in TextSlices texts, ReadOnlySpan<byte> bytes,
-        TimingSession session)
+        string token, string deviceId)
     {
         json.WriteStartObject();
-        json.WriteString("token_session"u8, session.Token);
+        json.WriteString("token_session"u8, token);
         ApiJson.WriteTime(json, "timestamp"u8, timeMs);
         json.WriteNumber("num_passing"u8, number);
         WriteCoordinate(json, "latitude"u8, texts[PassingText.Latitude], bytes);
@@ -107,7 +101,7 @@ sealed class PassingsReader(Responses responses)
                 json.WriteString(name, texts[text].In(bytes));
         }
 
-        json.WriteString("deviceid"u8, session.DeviceId);
+        json.WriteString("deviceid"u8, deviceId);
         json.WriteEndObject();
     }
 

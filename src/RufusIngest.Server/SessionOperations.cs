@@ -11,56 +11,63 @@ sealed class SessionOperations(OperationContext shared)
     readonly VenueStore _store = shared.Store;
     readonly Responses _responses = shared.Responses;
 
-    public async Task OpenAsync(HttpContext context)
+    public async Task OpenAsync(HttpContext context, int company)
     {
         var values = new string?[_members.Length];
         if (!await shared.TryReadStringsAsync(context, _members, 1, values).ConfigureAwait(false))
             return;
-        var answer = _store.Open(values[0]!, values[1]) is { } session
-            ? _responses.SendAsync(
-                context, _rules.OpenStatus, "Session inserted succesfully", "token_session", session.Token)
+        var answer = await _store.OpenAsync(company, values[0]!, values[1]).ConfigureAwait(false) is { } token
+            ? _responses.SendAsync(context, _rules.OpenStatus, "Session inserted succesfully", "token_session", token)
             : shared.DeviceNotFoundAsync(context, values[0]!);
         await answer.ConfigureAwait(false);
     }
 
-    public Task CloseAsync(HttpContext context)
+    public async Task CloseAsync(HttpContext context, int company)
     {
         var token = OperationContext.Token(context);
-        if (_store.Find(token) is not { } session)
-            return shared.SessionNotFoundAsync(context, token);
-        var status = _store.Close(session) ? StatusCodes.Status200OK : _rules.CloseAgainStatus;
-        return _responses.SendAsync(context, status, "Session closed succesfully", "token_session", token);
-    }
-
-    public Task GetAsync(HttpContext context)
-    {
-        var token = OperationContext.Token(context);
-        return _store.Find(token) is { } session
-            ? SendAsync(context, session)
+        var answer = await _store.CloseAsync(company, token).ConfigureAwait(false) is { } closes
+            ? _responses.SendAsync(
+                context, closes ? StatusCodes.Status200OK : _rules.CloseAgainStatus, "Session closed succesfully",
+                "token_session", token)
             : shared.SessionNotFoundAsync(context, token);
+        await answer.ConfigureAwait(false);
     }
 
-    public Task ListAsync(HttpContext context)
+    public async Task GetAsync(HttpContext context, int company)
+    {
+        var token = OperationContext.Token(context);
+        var session = await _store.FindSessionAsync(company, token, context.RequestAborted).ConfigureAwait(false);
+        await (session is null ? shared.SessionNotFoundAsync(context, token) : SendAsync(context, session))
+            .ConfigureAwait(false);
+    }
+
+    public async Task ListAsync(HttpContext context, int company)
     {
         var deviceId = OperationContext.DeviceId(context);
         var query = new QueryReader(context.Request.Query);
         var paging = query.Paging();
         if (query.Error is { } error)
-            return shared.RefuseAsync(context, error);
-        if (_store.FindDevice(deviceId)?.Sessions is not { Length: > 0 } sessions)
-            return shared.SessionsNotFoundAsync(context, deviceId);
-        var page = paging.Skip < sessions.Length ? sessions.Skip((int)paging.Skip).Take(paging.Limit) : [];
-        return _responses.SendListAsync(context, page, paging, sessions.Length, ApiJson.WriteSummary);
+        {
+            await shared.RefuseAsync(context, error).ConfigureAwait(false);
+            return;
+        }
+
+        var (page, total) = await _store.SessionsAsync(company, deviceId, paging, context.RequestAborted)
+            .ConfigureAwait(false);
+        var answer = total == 0
+            ? shared.SessionsNotFoundAsync(context, deviceId)
+            : _responses.SendListAsync(context, page, paging, total, ApiJson.WriteSummary);
+        await answer.ConfigureAwait(false);
     }
 
-    public Task GetActiveAsync(HttpContext context)
+    public async Task GetActiveAsync(HttpContext context, int company)
     {
         var deviceId = OperationContext.DeviceId(context);
-        return _store.FindDevice(deviceId)?.Newest is { } newest && newest.Info().Active
-            ? SendAsync(context, newest)
-            : shared.SessionsNotFoundAsync(context, deviceId);
+        var active = await _store.ActiveSessionAsync(company, deviceId, context.RequestAborted).ConfigureAwait(false);
+        await (active is null ? shared.SessionsNotFoundAsync(context, deviceId) : SendAsync(context, active))
+            .ConfigureAwait(false);
     }
 
-    Task SendAsync(HttpContext context, TimingSession session) => _responses.SendAsync(
+    Task SendAsync(HttpContext context, SessionState session) => _responses.SendAsync(
         context, 200, Responses.Success, json => ApiJson.WriteDetail(json, session));
 }

@@ -13,11 +13,10 @@ struct StoredPassing
 
     public static StoredPassing Copy(in ParsedPassing passing, ReadOnlySpan<byte> body, TextArena arena)
     {
-        var stored = new StoredPassing { Number = passing.Number, TimeMs = passing.TimeMs };
         var total = 0;
         for (var i = 0; i < PassingText.Count; i++)
             total += passing.Texts[i].Length;
-        var room = arena.Append(total, out stored._chunk, out stored._start);
+        var stored = Empty(passing.Number, passing.TimeMs, total, arena, out var room);
         for (var i = 0; i < PassingText.Count; i++)
         {
             var slice = passing.Texts[i];
@@ -25,10 +24,39 @@ struct StoredPassing
                 continue;
             slice.In(body).CopyTo(room);
             room = room[slice.Length..];
-            stored._lengthsPlusOne[i] = (ushort)(slice.Length + 1);
+            stored.SetLength(i, slice.Length);
         }
 
         return stored;
+    }
+
+    /// <summary>
+    /// One without texts yet, and room for them: they go there one after another, in the order of their members, each
+    /// told by <see cref="SetLength"/>.
+    /// </summary>
+    public static StoredPassing Empty(long number, long timeMs, int textBytes, TextArena arena, out Span<byte> room)
+    {
+        var stored = new StoredPassing { Number = number, TimeMs = timeMs };
+        room = arena.Append(textBytes, out stored._chunk, out stored._start);
+        return stored;
+    }
+
+    /// <summary>The text is there, and so long.</summary>
+    public void SetLength(int text, int length) => _lengthsPlusOne[text] = (ushort)(length + 1);
+
+    /// <summary>Where its texts begin in their chunk.</summary>
+    public readonly int TextStart => _start;
+
+    /// <summary>How long its texts are together.</summary>
+    public readonly int TextBytes
+    {
+        get
+        {
+            var total = 0;
+            for (var i = 0; i < PassingText.Count; i++)
+                total += Math.Max(_lengthsPlusOne[i] - 1, 0);
+            return total;
+        }
     }
 
     /// <summary>The texts as slices of <paramref name="bytes"/>, the chunk they lie in.</summary>

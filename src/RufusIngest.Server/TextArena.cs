@@ -14,6 +14,9 @@ sealed class TextArena
 
     public byte[][] Chunks => _chunks;
 
+    /// <summary>Begins anew, in the memory it has; what was written before is gone.</summary>
+    public void Clear() => (_count, _used) = (Math.Min(_count, 1), 0);
+
     /// <summary>Takes room in one piece, at most <see cref="ChunkBytes"/>.</summary>
     public Span<byte> Append(int length, out int chunk, out int start)
     {

@@ -1,17 +1,5 @@
 namespace RufusIngest.Server;
 
-enum InsertStatus : byte
-{
-    Stored,
-    Closed,
-    Full,
-}
-
-readonly record struct InsertResult(InsertStatus Status, int Inserted = 0, int Duplicates = 0, int Conflicts = 0);
-
-/// <summary>What GET /sessions/{token} tells of a session; times in milliseconds since the Unix epoch.</summary>
-readonly record struct SessionInfo(bool Active, int Passings, long FirstMs, long LastMs);
-
 /// <summary>One timing session. Every member may be called from any thread.</summary>
 sealed class TimingSession(string token, string deviceId, string? alias, long createdMs)
 {
@@ -46,6 +34,8 @@ sealed class TimingSession(string token, string deviceId, string? alias, long cr
         }
     }
 
+    public SessionState State() => new(token, alias, createdMs, Info());
+
     public SessionInfo Info()
     {
         lock (_gate)
@@ -78,9 +68,8 @@ sealed class TimingSession(string token, string deviceId, string? alias, long cr
                 }
                 else if (!_passings[row].Same(passing, body, _passings.Chunks))
                 {
-                    if (conflicts < batch.Conflicts.Length)
-                        batch.Conflicts[conflicts] = (i, row);
-                    conflicts++;
+                    if (conflicts++ < PassingsBatch.MaxLoggedConflicts)
+                        batch.AddConflict(i, deviceId, _passings[row], _passings.Chunks);
                 }
             }
 

@@ -4,22 +4,23 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace RufusIngest.Server;
 
 /// <summary>
-/// A server that speaks the RUFUS Cloud API from its own memory, for venues without internet, for tests and as a
-/// rehearsal of the cloud whose profile it is given. It reads no configuration file and leaves the process's signals
-/// alone. Every member may be called from any thread.
+/// A server that speaks the RUFUS Cloud API from its own memory or a file, for venues without internet, for tests and
+/// as a rehearsal of the cloud whose profile it is given. It reads no configuration file and leaves the process's
+/// signals alone. Every member may be called from any thread.
 /// </summary>
 public sealed class VenueServer : IAsyncDisposable
 {
     readonly WebApplication _app;
     readonly Operations _operations;
 
-    VenueServer(WebApplication app, Operations operations)
+    VenueServer(WebApplication app, Operations operations, VenueStore store)
     {
-        (_app, _operations) = (app, operations);
+        (_app, _operations, Store) = (app, operations, store);
         var bound = new Uri(app.Urls.First());
         var host = bound.HostNameType == UriHostNameType.IPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
         var any = IPAddress.Parse(bound.DnsSafeHost) is var address
@@ -35,15 +36,42 @@ public sealed class VenueServer : IAsyncDisposable
     /// <summary>What was stored and refused so far.</summary>
     public VenueCounters Counters => _operations.Counters;
 
+    /// <summary>
+    /// The key that this start made and kept as a hash, since there was none: READ_WRITE with the unbind flag, of
+    /// company "default". Nobody can tell it again. Null: none was made.
+    /// </summary>
+    public string? NewKey => _operations.NewKey;
+
+    internal VenueStore Store { get; }
+
     /// <summary>Starts listening; the caller disposes the server.</summary>
     /// <exception cref="ArgumentException">
-    /// No key, one that cannot be sent, one twice, a bad limit, or a status in the profile that is not one.
+    /// No key, one that cannot be sent, one twice, more than 10 of a company, a bad limit, or a status in the profile
+    /// that is not one.
     /// </exception>
+    /// <exception cref="VenueDataException">The data file cannot be used.</exception>
     /// <exception cref="IOException">The address is taken.</exception>
     public static async Task<VenueServer> StartAsync(VenueServerOptions options, CancellationToken cancellationToken)
     {
         options.Validate();
-        var operations = new Operations(options);
+        VenueStore store = options.DataFile is { } file
+            ? SqliteVenueStore.Open(file, options.TimeProvider, options.LoggerFactory.CreateLogger<VenueServer>())
+            : new MemoryVenueStore(options.TimeProvider);
+        try
+        {
+            var operations = await Operations.CreateAsync(options, store, cancellationToken).ConfigureAwait(false);
+            return await ListenAsync(options, operations, store, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    static async Task<VenueServer> ListenAsync(
+        VenueServerOptions options, Operations operations, VenueStore store, CancellationToken cancellationToken)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.AddRoutingCore();
@@ -54,7 +82,8 @@ public sealed class VenueServer : IAsyncDisposable
         {
             operations.Map(app);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
-            return new VenueServer(app, operations);
+            await operations.KeepNewKeyAsync(store).ConfigureAwait(false);
+            return new VenueServer(app, operations, store);
         }
         catch
         {
@@ -66,8 +95,20 @@ public sealed class VenueServer : IAsyncDisposable
     /// <summary>Stops listening and lets requests in progress end; cancelling cuts them off.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 
+    /// <summary>
+    /// Copies a data file to a new file, as it is at one instant, while servers use it (here or in another process), or
+    /// when none does. The copy is a data file. It appears under its name when it is whole and on the disk.
+    /// </summary>
+    /// <exception cref="VenueDataException">It cannot be read or written, or the new file is there already.</exception>
+    public static Task BackupAsync(string dataFile, string path, CancellationToken cancellationToken) =>
+        Task.Run(() => VenueBackup.Write(dataFile, path, cancellationToken), cancellationToken);
+
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync().ConfigureAwait(false);
+        await Store.DisposeAsync().ConfigureAwait(false);
+    }
 
     static void Configure(KestrelServerOptions kestrel, VenueServerOptions options)
     {

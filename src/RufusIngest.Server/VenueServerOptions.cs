@@ -11,7 +11,18 @@ public sealed record VenueServerOptions
     /// <summary>Address and port to listen on; port 0 takes a free one. Loopback unless said otherwise.</summary>
     public IPEndPoint EndPoint { get; init; } = new(IPAddress.Loopback, 0);
 
-    /// <summary>The company's keys; at least one, and no key twice. All keys see the same devices.</summary>
+    /// <summary>
+    /// The file that keeps everything (SQLite): devices, sessions, passings, and the hashes of keys. It is made when it
+    /// is not there; beside it live its log (-wal, -shm) and a lock (-lock), and one server at a time may use it. Null:
+    /// everything is in memory and gone at the end.
+    /// </summary>
+    public string? DataFile { get; init; }
+
+    /// <summary>
+    /// Keys, no key twice and at most 10 a company; they hold for this server's life beside those that the file keeps.
+    /// Without a file at least one; with a file that keeps none, and none here, a key is made:
+    /// <see cref="VenueServer.NewKey"/>.
+    /// </summary>
     public IReadOnlyList<VenueKey> Keys { get; init; } = [];
 
     /// <summary>

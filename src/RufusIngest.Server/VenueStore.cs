@@ -1,113 +1,81 @@
-using System.Collections.Concurrent;
-
 namespace RufusIngest.Server;
 
-/// <summary>The company's devices and sessions, in memory. Every member may be called from any thread.</summary>
-sealed class VenueStore(TimeProvider timeProvider)
+/// <summary>
+/// Where companies, keys, devices, sessions and passings are kept: all the truth of a server, so that several servers
+/// may share one store. A company sees only what is its own; what is another's is not there. What a writing member
+/// answered is kept as the store promises. Every member may be called from any thread.
+/// </summary>
+/// <exception cref="VenueDataException">Of every member: the data cannot be read or written.</exception>
+abstract class VenueStore : IAsyncDisposable
 {
-    readonly Lock _gate = new();
-    readonly Dictionary<string, Device> _devicesBySerial = [];
-    readonly OrderedDictionary<string, Device> _devicesById = [];
-    readonly ConcurrentDictionary<string, TimingSession> _sessions = new();
-    long _inserted;
-    long _duplicates;
-    long _conflicts;
+    /// <summary>The number of a company, which is made when there is none of this name.</summary>
+    public abstract ValueTask<int> CompanyAsync(string name);
 
-    public long Inserted => Interlocked.Read(ref _inserted);
+    /// <summary>The keys that are kept.</summary>
+    public abstract ValueTask<StoredKey[]> KeysAsync(CancellationToken cancellationToken);
 
-    public long Duplicates => Interlocked.Read(ref _duplicates);
+    /// <summary>Keeps a key if none is kept yet; false when one is.</summary>
+    public abstract ValueTask<bool> TryAddFirstKeyAsync(StoredKey key);
 
-    public long Conflicts => Interlocked.Read(ref _conflicts);
-
-    long NowMs => timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-
-    /// <summary>Registers a device under its serial number; false when that one is bound already.</summary>
-    public bool TryBind(DeviceDescription description, out string deviceId)
-    {
-        lock (_gate)
-        {
-            if (_devicesBySerial.TryGetValue(description.SerialNumber, out var bound))
-            {
-                bound.Touch(NowMs);
-                deviceId = bound.Id;
-                return false;
-            }
-
-            deviceId = Hex64.Next();
-            var device = new Device(deviceId, description, NowMs);
-            _devicesBySerial.Add(description.SerialNumber, device);
-            _devicesById.Add(deviceId, device);
-            return true;
-        }
-    }
+    /// <summary>Registers a device under its serial number, or tells which one is bound under it already.</summary>
+    public abstract ValueTask<(string DeviceId, bool IsNew)> BindAsync(int company, DeviceDescription description);
 
     /// <summary>
     /// Forgets a device and closes its sessions, which can still be found by their tokens; false when there is none.
     /// </summary>
-    public bool Unbind(string deviceId)
-    {
-        lock (_gate)
-        {
-            if (!_devicesById.Remove(deviceId, out var device))
-                return false;
-            _devicesBySerial.Remove(device.Description.SerialNumber);
-            foreach (var session in device.Sessions)
-                session.Close();
-            return true;
-        }
-    }
+    public abstract ValueTask<bool> UnbindAsync(int company, string deviceId);
 
-    /// <summary>One page of the devices in the order they were bound, and how many there are.</summary>
-    public (Device[] Page, int Total) Devices(Paging paging)
-    {
-        lock (_gate)
-        {
-            var total = _devicesById.Count;
-            var page = new Device[Math.Clamp(total - paging.Skip, 0, paging.Limit)];
-            for (var i = 0; i < page.Length; i++)
-                page[i] = _devicesById.GetAt((int)paging.Skip + i).Value;
-            return (page, total);
-        }
-    }
+    /// <summary>One page of the bound devices in the order they were bound, and how many there are.</summary>
+    public abstract ValueTask<(DeviceState[] Page, int Total)> DevicesAsync(
+        int company, Paging paging, CancellationToken cancellationToken);
 
-    public Device? FindDevice(string deviceId)
-    {
-        lock (_gate)
-            return _devicesById.GetValueOrDefault(deviceId);
-    }
+    /// <summary>Null when no such device is bound.</summary>
+    public abstract ValueTask<DeviceState?> FindDeviceAsync(
+        int company, string deviceId, CancellationToken cancellationToken);
 
-    /// <summary>Opens a session and closes the device's other one; null when there is no such device.</summary>
-    public TimingSession? Open(string deviceId, string? alias)
-    {
-        lock (_gate)
-        {
-            if (!_devicesById.TryGetValue(deviceId, out var device))
-                return null;
-            var session = new TimingSession(Hex64.Next(), deviceId, alias, NowMs);
-            device.Newest?.Close();
-            device.Add(session);
-            _sessions[session.Token] = session;
-            return session;
-        }
-    }
+    /// <summary>
+    /// Opens a session and closes the device's other one, both or neither; its token, or null when there is no such
+    /// device.
+    /// </summary>
+    public abstract ValueTask<string?> OpenAsync(int company, string deviceId, string? alias);
 
-    /// <summary>False when it was closed already.</summary>
-    public bool Close(TimingSession session)
-    {
-        session.Touch(NowMs);
-        return session.Close();
-    }
+    /// <summary>False when it was closed already; null when there is none.</summary>
+    public abstract ValueTask<bool?> CloseAsync(int company, string token);
 
-    public TimingSession? Find(string token) => _sessions.GetValueOrDefault(token);
+    /// <summary>Null when there is none; one of an unbound device is still there.</summary>
+    public abstract ValueTask<SessionState?> FindSessionAsync(
+        int company, string token, CancellationToken cancellationToken);
 
-    public InsertResult Insert(TimingSession session, PassingsBatch batch)
-    {
-        var result = session.Insert(batch);
-        if (result.Status == InsertStatus.Stored)
-            session.Touch(NowMs);
-        Interlocked.Add(ref _inserted, result.Inserted);
-        Interlocked.Add(ref _duplicates, result.Duplicates);
-        Interlocked.Add(ref _conflicts, result.Conflicts);
-        return result;
-    }
+    /// <summary>One page of a device's sessions in the order they were opened, and how many there are.</summary>
+    public abstract ValueTask<(SessionState[] Page, int Total)> SessionsAsync(
+        int company, string deviceId, Paging paging, CancellationToken cancellationToken);
+
+    /// <summary>A device's active session; null without one.</summary>
+    public abstract ValueTask<SessionState?> ActiveSessionAsync(
+        int company, string deviceId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stores the passings whose numbers are new in the session. A number that is taken stays as it was stored: the
+    /// same content is a duplicate, other content a conflict as well, of which the first few are left in the batch. The
+    /// batch stays with the store until the task has ended, which no cancelling hastens.
+    /// </summary>
+    public abstract ValueTask<InsertResult> InsertAsync(int company, string token, PassingsBatch batch);
+
+    /// <summary>A session's passings in the order of their numbers; null when there is no such session.</summary>
+    public abstract ValueTask<PassingsPage?> SessionPassingsAsync(
+        int company, string token, PassingRange range, Paging paging, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The passings of all sessions of a device in the order of their times, of their sessions, of their numbers; null
+    /// when no such device is bound.
+    /// </summary>
+    public abstract ValueTask<PassingsPage?> DevicePassingsAsync(
+        int company, string deviceId, PassingRange range, Paging paging, CancellationToken cancellationToken);
+
+    /// <summary>A page of a device's feed; null when no such device is bound or it has no session.</summary>
+    public abstract ValueTask<PassingsFeedPage?> FeedAsync(
+        int company, string deviceId, FeedPosition position, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
 }

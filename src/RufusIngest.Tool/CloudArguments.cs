@@ -53,7 +53,7 @@ sealed class CloudArguments
             });
     }
 
-    static CloudProfile? ReadProfile(FileInfo? file)
+    public static CloudProfile? ReadProfile(FileInfo? file)
     {
         if (file is null)
             return null;

@@ -54,7 +54,7 @@ sealed class KeyArguments
             : key;
     }
 
-    static string ReadFile(FileInfo file)
+    public static string ReadFile(FileInfo file)
     {
         try
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using RufusIngest.Cloud;
 using RufusIngest.Records;
+using RufusIngest.Server;
 using RufusIngest.Tool.Api;
 using RufusIngest.Tool.Probe;
 
@@ -23,6 +24,7 @@ static class ToolCommand
         root.Subcommands.Add(PassingsCommand.Create(terminal));
         root.Subcommands.Add(EventsCommand.Create(terminal));
         root.Subcommands.Add(ProbeCommand.Create(terminal));
+        root.Subcommands.Add(ServeCommand.Create(terminal));
         System.CommandLine.ParseResult parsed = root.Parse(args);
         foreach (ParseError error in parsed.Errors)
             terminal.Say($"rufus-ingest: {error.Message}");
@@ -57,6 +59,11 @@ static class ToolCommand
                 JournalProblem.Damaged or JournalProblem.Mismatch => ExitCode.CheckFailed,
                 _ => ExitCode.BadInput,
             };
+        }
+        catch (VenueDataException exception)
+        {
+            terminal.Say($"rufus-ingest: {exception.Message}");
+            return ExitCode.BadInput;
         }
         catch (RufusCloudException exception)
         {

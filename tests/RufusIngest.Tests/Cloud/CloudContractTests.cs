@@ -5,8 +5,11 @@ using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Cloud;
 
+/// <summary>The same over a file.</summary>
+public sealed class CloudContractOnSqliteTests : CloudContractTests, ISqliteVenueTests;
+
 /// <summary>Every operation of the client against the venue server, in each envelope and with each key header.</summary>
-public sealed class CloudContractTests
+public class CloudContractTests
 {
     static readonly DateTimeOffset Nine = new(2026, 5, 3, 9, 0, 0, 125, TimeSpan.Zero);
 
@@ -150,12 +153,15 @@ public sealed class CloudContractTests
         const string AllKey = "ror-0000000000000000000e";
 
         readonly VenueServer _server;
+        readonly VenueServerOptions _stored;
         readonly HttpClient _http;
         readonly RufusCloudOptions _options;
 
-        Contract(VenueServer server, RufusCloudOptions options, FakeTimeProvider clock)
+        Contract(
+            VenueServer server, VenueServerOptions stored, RufusCloudOptions options, FakeTimeProvider clock)
         {
             _server = server;
+            _stored = stored;
             _options = options;
             _http = RufusCloudClient.CreateHttpClient(server.BaseAddress);
             Clock = clock;
@@ -176,8 +182,10 @@ public sealed class CloudContractTests
                 Events = [new("E1", "Cross")],
                 TimeProvider = clock,
             };
+            options = VenueFiles.Stored(options);
             return new(
                 await VenueServer.StartAsync(options, Cancelled),
+                options,
                 new() { SendApiKeyHeader = apiKey, SendXApiKeyHeader = xApiKey },
                 clock);
         }
@@ -188,6 +196,7 @@ public sealed class CloudContractTests
         {
             _http.Dispose();
             await _server.DisposeAsync();
+            VenueFiles.Remove(_stored);
         }
     }
 }

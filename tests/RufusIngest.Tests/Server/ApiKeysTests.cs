@@ -79,7 +79,6 @@ public class ApiKeysTests
     }
 
     [Theory]
-    [InlineData]
     [InlineData("")]
     [InlineData(" padded")]
     [InlineData("twice", "twice")]

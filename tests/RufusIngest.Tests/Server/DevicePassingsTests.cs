@@ -158,7 +158,7 @@ public class DevicePassingsTests
                 Assert.Equal(
                     wanted.Skip((page - 1) * limit).Take(limit).Select(k => (k.TimeMs, $"{k.Session}", k.Number)),
                     Enumerable.Range(0, read.Count).Select(
-                        row => (read[row].TimeMs, read.Source(row).Session.Token, read[row].Number)));
+                        row => (read[row].TimeMs, read.Session(row).Token, read[row].Number)));
             });
     }
 

@@ -16,8 +16,11 @@ sealed class TestVenue : IAsyncDisposable
     public const string WriteKey = "ror-0000000000000000000c";
     public const string UnbindKey = "ror-0000000000000000000d";
 
-    TestVenue(VenueServer server)
+    readonly VenueServerOptions _options;
+
+    TestVenue(VenueServer server, VenueServerOptions options)
     {
+        _options = options;
         Server = server;
         Client = new HttpClient { BaseAddress = server.BaseAddress };
         Client.DefaultRequestHeaders.Add("x-api-key", ReadWriteKey);
@@ -46,8 +49,19 @@ sealed class TestVenue : IAsyncDisposable
     /// <summary>A clock of one's own, which may be set forward.</summary>
     public static FakeTimeProvider NewClock() => new(new DateTimeOffset(2026, 5, 3, 8, 0, 0, 125, TimeSpan.Zero));
 
-    public static async Task<TestVenue> StartAsync(VenueServerOptions? options = null) =>
-        new(await VenueServer.StartAsync(options ?? Options, Cancelled));
+    public static async Task<TestVenue> StartAsync(VenueServerOptions? options = null)
+    {
+        options = VenueFiles.Stored(options ?? Options);
+        try
+        {
+            return new(await VenueServer.StartAsync(options, Cancelled), options);
+        }
+        catch
+        {
+            VenueFiles.Remove(options);
+            throw;
+        }
+    }
 
     /// <summary>A server that behaves as a profile says.</summary>
     public static Task<TestVenue> StartAsync(CloudProfile profile) => StartAsync(Options with { Profile = profile });
@@ -114,6 +128,7 @@ sealed class TestVenue : IAsyncDisposable
     {
         Client.Dispose();
         await Server.DisposeAsync();
+        VenueFiles.Remove(_options);
     }
 }
 

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using RufusIngest.Cloud;
+using RufusIngest.Server;
+
+namespace RufusIngest.Benchmarks;
+
+/// <summary>
+/// The venue server over loopback, its client in the same process: inserts in memory and durable in a file (on the disk
+/// of the current folder), and reads of a range.
+/// </summary>
+static class VenueBenchmarks
+{
+    const int Runs = 5;
+    const int BatchSize = 1_000;
+    const int Batches = 800;
+    const int Connections = 8;
+    const int SinglePosters = 64;
+    const int SinglePosts = 20_000;
+    const int RangeReads = 200;
+    const int RangeSize = 5_000;
+    const string Key = "ror-0000000000000000000a";
+
+    public static async Task<int> RunAsync()
+    {
+        Console.WriteLine($"{Batches:N0} batches of {BatchSize:N0} passings; file in {Environment.CurrentDirectory}");
+        foreach (string? file in new[] { null, Path.GetFullPath("bench.venue") })
+        {
+            string store = file is null ? "memory" : "SQLite";
+            List<double> inserts = [];
+            for (int run = 0; run <= Runs; run++)
+            {
+                await using Venue venue = await Venue.StartAsync(file);
+                double rate = Batches * BatchSize / await venue.InsertAsync(Batches, BatchSize, Connections);
+                if (run == 0)
+                    continue; // Warms up.
+                inserts.Add(rate);
+                if (run < Runs)
+                    continue;
+                Show($"{store}: batches from {Connections} connections, passings/s", inserts);
+                Show($"{store}: range of {RangeSize:N0}, ms", await venue.ReadRangesAsync());
+                Show(
+                    $"{store}: one POST a passing from {SinglePosters} connections, passings/s",
+                    [SinglePosts / await venue.InsertAsync(SinglePosts, 1, SinglePosters)]);
+            }
+        }
+
+        return 0;
+    }
+
+    static void Show(string name, List<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        Console.WriteLine(
+            $"| {name} | median {sorted[sorted.Length / 2]:N1} | {sorted[0]:N1} to {sorted[^1]:N1} |");
+    }
+
+    /// <summary>A server with a session of its own, on a new file or none.</summary>
+    sealed class Venue(VenueServer server, HttpClient http, string? file, string device) : IAsyncDisposable
+    {
+        string _token = "";
+
+        public static async Task<Venue> StartAsync(string? file)
+        {
+            Remove(file);
+            VenueServerOptions options = new()
+            {
+                Keys = [new VenueKey("bench", Key, VenueAccess.ReadWrite)],
+                DataFile = file,
+            };
+            VenueServer server = await VenueServer.StartAsync(options, CancellationToken.None);
+            HttpClient http = RufusCloudClient.CreateHttpClient(server.BaseAddress);
+            string device = await new RufusCloudClient(http, Key).BindDeviceAsync("bench", "1");
+            http.DefaultRequestHeaders.Add("x-api-key", Key);
+            return new(server, http, file, device);
+        }
+
+        /// <summary>Seconds for all requests; their bodies are made beforehand.</summary>
+        public async Task<double> InsertAsync(int requests, int passings, int connections)
+        {
+            RufusCloudClient cloud = new(http, Key);
+            _token = await cloud.OpenSessionAsync(device);
+            byte[][] bodies = [.. Enumerable.Range(0, requests).Select(i => Body(i * passings, passings))];
+            int next = -1;
+            GC.Collect();
+            long start = Stopwatch.GetTimestamp();
+            await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(async () =>
+            {
+                for (int i = Interlocked.Increment(ref next); i < requests; i = Interlocked.Increment(ref next))
+                    await PostAsync(bodies[i]);
+            })));
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            CloudSession session = await cloud.GetSessionAsync(_token);
+            return session.Passings == requests * passings
+                ? seconds
+                : throw new InvalidDataException($"{session.Passings} passings.");
+        }
+
+        /// <summary>Milliseconds of each read of a range, in the session of the last insert.</summary>
+        public async Task<List<double>> ReadRangesAsync()
+        {
+            List<double> times = [];
+            Random random = new(1);
+            for (int i = 0; i < RangeReads; i++)
+            {
+                int first = random.Next(1, (Batches * BatchSize) - RangeSize);
+                long start = Stopwatch.GetTimestamp();
+                byte[] page = await http.GetByteArrayAsync(
+                    new Uri($"passings/session/{_token}?first={first}&last={first + RangeSize - 1}", UriKind.Relative));
+                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                if (page.Length < RangeSize * 100)
+                    throw new InvalidDataException($"{page.Length} bytes.");
+            }
+
+            return times;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            http.Dispose();
+            await server.DisposeAsync();
+            Remove(file);
+        }
+
+        async Task PostAsync(byte[] body)
+        {
+            using ByteArrayContent content = new(body);
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            using HttpResponseMessage answer = await http.PostAsync(new Uri("passings", UriKind.Relative), content);
+            if (answer.StatusCode != HttpStatusCode.Created)
+                throw new InvalidDataException($"{answer.StatusCode}");
+        }
+
+        byte[] Body(int first, int count)
+        {
+            StringBuilder text = new($"{{\"token_session\":\"{_token}\",\"passings_list\":[");
+            for (int i = first + 1; i <= first + count; i++)
+            {
+                string time = Ordinary.Timestamp(Samples.Start.AddMilliseconds(i * 7L));
+                text.Append($$"""{"bib":"{{Samples.Bib(i % 50_000)}}","chip":"{{Samples.Chip(i % 50_000)}}",""");
+                text.Append($"\"num_passing\":{i},\"timestamp\":\"{time}\"}},");
+            }
+
+            text.Length--;
+            return Encoding.UTF8.GetBytes(text.Append("]}").ToString());
+        }
+
+        static void Remove(string? file)
+        {
+            if (file is null)
+                return;
+            foreach (string end in new[] { "", "-wal", "-shm", "-lock" })
+                File.Delete(file + end);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Net;
+using RufusIngest.Server;
+
+namespace RufusIngest.Tool;
+
+/// <summary><c>serve</c>: the venue server over a file, until Ctrl-C.</summary>
+static class ServeCommand
+{
+    static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
+
+    static readonly Option<FileInfo> _data = new("--data")
+    {
+        Description = "File that keeps devices, sessions, passings and keys; it is made when it is not there.",
+        Required = true,
+        Recursive = true,
+    };
+
+    public static Command Create(Terminal terminal)
+    {
+        Option<string> urls = new("--urls")
+        {
+            Description = "Where to listen: http, an IP address or localhost, and a port; port 0 takes a free one.",
+            DefaultValueFactory = _ => "http://127.0.0.1:8080",
+        };
+        Option<bool> allowRemote = new("--allow-remote")
+        {
+            Description = "Let other machines in. Keys and passings then cross the network as plain text.",
+        };
+        Option<FileInfo?> profile = new("--profile") { Description = "What 'probe' found out: be like that server." };
+        Option<FileInfo?> keyFile = new("--api-key-file")
+        {
+            Description = "File that holds a key of your own, which may do everything; no other is made.",
+        };
+        Command command = new("serve", "Run the venue server: the RUFUS API over a file, without internet.")
+        {
+            _data, urls, allowRemote, profile, keyFile,
+        };
+        command.Subcommands.Add(CreateBackup(terminal));
+        command.SetAction((parsed, cancellation) => RunAsync(
+            terminal,
+            new VenueServerOptions
+            {
+                DataFile = parsed.GetValue(_data)!.FullName,
+                EndPoint = EndPointOf(parsed.GetValue(urls)!, parsed.GetValue(allowRemote)),
+                Profile = CloudArguments.ReadProfile(parsed.GetValue(profile)) ?? new(),
+                Keys = ReadKey(parsed.GetValue(keyFile)),
+                LoggerFactory = new TerminalLogs(terminal),
+            },
+            cancellation));
+        return command;
+    }
+
+    static Command CreateBackup(Terminal terminal)
+    {
+        Option<FileInfo> copy = new("--out") { Description = "File to make; one that is there stays.", Required = true };
+        Command command = new("backup", "Copy the data file as it is at one instant, also while a server uses it.")
+        {
+            copy,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            FileInfo file = parsed.GetValue(copy)!;
+            await VenueServer.BackupAsync(parsed.GetValue(_data)!.FullName, file.FullName, cancellation)
+                .ConfigureAwait(false);
+            terminal.Say($"{file.FullName} is written.");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    static async Task<int> RunAsync(Terminal terminal, VenueServerOptions options, CancellationToken cancellation)
+    {
+        VenueServer server;
+        try
+        {
+            server = await VenueServer.StartAsync(options, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ArgumentException or (IOException and not VenueDataException))
+        {
+            throw ToolException.BadInput($"the server cannot start at {options.EndPoint}: {exception.Message}", exception);
+        }
+
+        await using var _ = server.ConfigureAwait(false);
+        if (server.NewKey is { } key)
+        {
+            terminal.Say("the first key, which may do everything; it is shown this once and kept only as a hash:");
+            terminal.Print(key);
+        }
+
+        terminal.Say($"listening at {server.BaseAddress}, data in {options.DataFile}; Ctrl-C ends it.");
+        await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using CancellationTokenSource limit = new(StopTime);
+        await server.StopAsync(limit.Token).ConfigureAwait(false);
+        terminal.Say($"stopped; {server.Counters.Inserted:N0} passings stored in this run.");
+        return ExitCode.Done;
+    }
+
+    static VenueKey[] ReadKey(FileInfo? file) => file is null
+        ? []
+        : [new("file", KeyArguments.ReadFile(file), VenueAccess.ReadWrite | VenueAccess.Unbind)];
+
+    static IPEndPoint EndPointOf(string url, bool allowRemote)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme != "http"
+            || address.PathAndQuery != "/" || address.UserInfo.Length > 0)
+        {
+            throw ToolException.BadInput($"--urls is '{url}'; write one address such as http://127.0.0.1:8080.");
+        }
+
+        IPAddress? host = address.Host == "localhost" ? IPAddress.Loopback : null;
+        if (host is null && !IPAddress.TryParse(address.DnsSafeHost, out host))
+        {
+            throw ToolException.BadInput(
+                $"--urls names the host '{address.Host}'; give an IP address of this machine (0.0.0.0: all) or localhost.");
+        }
+
+        return allowRemote || IPAddress.IsLoopback(host)
+            ? new(host, address.Port)
+            : throw ToolException.BadInput(
+                $"--urls is {url}, which other machines can reach; add --allow-remote if they should.");
+    }
+}
