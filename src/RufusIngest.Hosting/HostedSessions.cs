@@ -67,7 +67,7 @@ sealed class HostedSessions(
             {
                 // Its message names the path, and so the token.
                 Hold(location.Name, $"{exception.Failure}, status {exception.Status} {exception.Description}".TrimEnd());
-                if (!MayHeal(exception.Failure))
+                if (!exception.MayHeal)
                     return;
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
@@ -247,6 +247,4 @@ sealed class HostedSessions(
             throw new ArgumentException($"There is no location '{location}'.", nameof(location));
     }
 
-    static bool MayHeal(RufusFailure failure) => failure is RufusFailure.Unreachable or RufusFailure.ServerFault
-        or RufusFailure.Throttled;
 }

@@ -122,6 +122,8 @@ public sealed class RufusIngestService : BackgroundService, IAsyncDisposable
     /// <exception cref="JournalException">The journal cannot be used, or the server has more than it.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (_run is not null)
+            throw new InvalidOperationException("The ingest service has started already: AddRufusIngest was called twice.");
         IngestCallbacks callbacks = new(
             timingEvent => TimingEventOccurred?.Invoke(timingEvent),
             problem => JournalProblemChanged?.Invoke(problem),

@@ -43,18 +43,23 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
             faults.Add(Named(nameof(options.BaseAddress), "must have no user, query or fragment"));
     }
 
-    /// <summary>The profile's file, and whether the client takes what it and the host's changes come to.</summary>
+    /// <summary>The profile's file, and then whether the client takes what it and the host's changes come to.</summary>
     static void CheckProfile(RufusIngestOptions options, List<string> faults)
     {
+        string option = nameof(options.ProfileFile);
         try
         {
+            if (options.ProfileFile is { } file)
+                _ = CloudProfile.Load(file);
             using HttpClient http = new();
-            _ = new RufusCloudClient(http, "key", options.ToCloud());
+            RufusCloudOptions cloud = options.ToCloud();
+            _ = new RufusCloudClient(http, "key", new() { Profile = cloud.Profile });
+            option = nameof(options.ConfigureCloud);
+            _ = new RufusCloudClient(http, "key", cloud);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException
             or ArgumentException)
         {
-            string option = options.ProfileFile is null ? nameof(options.ConfigureCloud) : nameof(options.ProfileFile);
             faults.Add(Named(option, $"cannot be used: {e.Message.TrimEnd('.')}"));
         }
     }

@@ -83,7 +83,7 @@ sealed class JournalSessions(
                 terminal.Say($"{location.Key}: NOTHING IS SENT: {exception.Message} Passings stay in the journal.");
                 return;
             }
-            catch (RufusCloudException exception) when (!MayHeal(exception.Failure))
+            catch (RufusCloudException exception) when (!exception.MayHeal)
             {
                 terminal.Say(
                     $"{location.Key}: NOTHING IS SENT: there is no session to send to ({exception.Message}). Passings stay in "
@@ -146,6 +146,4 @@ sealed class JournalSessions(
         await CloudSessions.RequireEmptyAsync(cloud, location, token, cancellation).ConfigureAwait(false);
     }
 
-    static bool MayHeal(RufusFailure failure) => failure is RufusFailure.Unreachable or RufusFailure.ServerFault
-        or RufusFailure.Throttled;
 }

@@ -56,7 +56,7 @@ static class PassingsCommand
         };
         Option<double> every = new("--every")
         {
-            Description = "Seconds between two questions.",
+            Description = "Seconds between two questions, 0.1 to 3600; anything else is 2.",
             DefaultValueFactory = _ => 2,
         };
         Option<bool> once = new("--once") { Description = "Show what is there, and end." };
@@ -65,12 +65,14 @@ static class PassingsCommand
             [device, session, last, tail, every, once],
             (cloud, parsed, cancellation) =>
             {
+                if (parsed.GetValue(session) is null && parsed.GetValue(last) >= 0)
+                    throw ToolException.BadInput("--last is a number of a session: give --session too.");
                 FeedPosition? position = parsed.GetValue(session) is { } token ? new(token, parsed.GetValue(last)) : null;
                 PassingsFollower follower = new(
                     terminal, new DeviceFeed(cloud, parsed.GetValue(device)!, position), command.IsJson(parsed))
                 {
                     Tail = parsed.GetValue(tail) ?? (position is null ? 10 : int.MaxValue),
-                    Every = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(every), 0.1, 3600)),
+                    Every = TimeSpan.FromSeconds(parsed.GetValue(every) is var seconds and >= 0.1 and <= 3600 ? seconds : 2),
                     Once = parsed.GetValue(once),
                 };
                 return follower.RunAsync(cancellation);

@@ -9,6 +9,7 @@ sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
     static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
     static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(10);
 
+    readonly Queue<CloudPassing> _tail = new();
     readonly Listing<CloudPassing> _listing = new(terminal, Columns.Passings, json);
     string? _session;
 
@@ -48,14 +49,12 @@ sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
         return ExitCode.Done;
     }
 
-    readonly Queue<CloudPassing> _tail = new();
-
     /// <summary>Shows the end of what is there; also when it was ended meanwhile, for it says where to go on.</summary>
     async Task ReadTailAsync(CancellationToken cancellation)
     {
         try
         {
-            await ReadPatientlyAsync(KeepTail, cancellation).ConfigureAwait(false);
+            await ReadPatientlyAsync(Tail == int.MaxValue ? Write : KeepTail, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -83,8 +82,7 @@ sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
                     take(passing);
                 return;
             }
-            catch (RufusCloudException exception) when (!Once && exception.Failure is RufusFailure.Unreachable
-                or RufusFailure.ServerFault or RufusFailure.Throttled)
+            catch (RufusCloudException exception) when (!Once && exception.MayHeal)
             {
                 failure = exception;
             }

@@ -96,7 +96,7 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
         ProbeAnswer answer = await client.TrySendAsync(
             HttpMethod.Get, $"sessions/device/{IdOf(binding.DeviceId)}/active", null, cancellation)
             .ConfigureAwait(false);
-        bool isKnown = answer.IsSuccess || answer.Status == 404;
+        bool isKnown = answer.Status == 404 || (answer.IsSuccess && answer.Has("result"));
         string[] active = [.. answer.List("result")
             .Where(session => answer.IsSuccess && ProbeAnswer.Text(session, "alias") != ProbeSubject.Alias)
             .Select(session => ProbeAnswer.Text(session, "token_session") ?? "without a token")];

@@ -55,7 +55,10 @@ public sealed record CloudParticipant
             if (Chip is not null && route.NameOf("chip") is { Length: > 0 } chip)
                 writer.WriteString(chip, Chip);
             foreach ((string name, string value) in Others)
-                writer.WriteString(name, value);
+            {
+                if (name != route.NameOf("bib") && name != route.NameOf("chip"))
+                    writer.WriteString(name, value);
+            }
             writer.WriteEndObject();
         }
 

@@ -26,8 +26,8 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
     public FeedPosition? Position { get; private set; } = position;
 
     /// <summary>
-    /// How often the feed went to another session without knowing whether there were others between, because the server
-    /// does not say when sessions were opened.
+    /// How often the feed went to another session without knowing all that lie between, because the server does not say of
+    /// each session when it was opened.
     /// </summary>
     public int UncertainJumps { get; private set; }
 
@@ -50,9 +50,12 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
             }
 
             Position = session is null || session == Position?.TokenSession ? Position : new(session, -1);
-            bool isByNumber = page is null || IgnoresPosition(page);
-            if (Position is not null && isByNumber)
+            // The order of a page is not documented: one that is full may hold the end and not the beginning.
+            bool isByNumber = page is null || IgnoresPosition(page)
+                || page.Passings.Count >= RufusCloudClient.PassingsPage;
+            if (Position is not null && (isByNumber || Position.Last < 0))
             {
+                // Also a session's beginning: what the feed shows without a position is not documented.
                 await foreach (CloudPassing passing in DrainAsync(cancellationToken).ConfigureAwait(false))
                     yield return passing;
             }
@@ -151,6 +154,9 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
             return [];
         }
 
+        if (sessions.Exists(session => session.CreationDate is null))
+            UncertainJumps++;
+
         return
         [
             .. sessions.Where(session => session.CreationDate >= begin && session.CreationDate <= end)
@@ -159,11 +165,18 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
         ];
     }
 
+    /// <summary>
+    /// The rest of the session at the position. In the order of numbers, which no page promises: a position stands for all
+    /// numbers below it.
+    /// </summary>
     async IAsyncEnumerable<CloudPassing> DrainAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         FeedPosition at = Position!;
+        List<CloudPassing> rest = [];
         await foreach (CloudPassing passing in cloud
             .GetSessionPassingsAsync(at.TokenSession, at.Last + 1, null, cancellationToken).ConfigureAwait(false))
+            rest.Add(passing);
+        foreach (CloudPassing passing in rest.OrderBy(passing => passing.Number))
         {
             if (Take(passing))
                 yield return passing with { TokenSession = at.TokenSession, DeviceId = deviceId };

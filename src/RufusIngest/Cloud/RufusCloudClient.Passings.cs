@@ -7,7 +7,7 @@ namespace RufusIngest.Cloud;
 public sealed partial class RufusCloudClient
 {
     /// <summary>Passings on a full page, by the documentation.</summary>
-    const int PassingsPage = 5000;
+    internal const int PassingsPage = 5000;
 
     /// <summary>
     /// Inserts passings in one request, which is not repeated: after a failure that leaves open whether it was done, send
@@ -146,11 +146,10 @@ public sealed partial class RufusCloudClient
         writer.WriteString("bib", bib);
         writer.WriteNumber("num_passing", number);
         writer.WriteString("timestamp", Text(time));
-        if (passing.Latitude is { } latitude && passing.Longitude is { } longitude)
-        {
+        if (passing.Latitude is { } latitude)
             writer.WriteNumber("latitude", latitude);
+        if (passing.Longitude is { } longitude)
             writer.WriteNumber("longitude", longitude);
-        }
 
         foreach ((string name, string? value) in new (string, string?)[]
         {

@@ -78,6 +78,13 @@ public sealed class RufusCloudException : Exception
     /// <summary>How long the server asks to wait, as it said it: no cap is applied.</summary>
     public TimeSpan? RetryAfter { get; }
 
+    /// <summary>
+    /// Whether the same call may do later: the server or the network failed, or, for a GET, something else answered, such as
+    /// a network's log-in page. A writing call with an answer that was not understood may have been done.
+    /// </summary>
+    public bool MayHeal => Failure is RufusFailure.Unreachable or RufusFailure.ServerFault or RufusFailure.Throttled
+        || (Failure == RufusFailure.AnswerNotUnderstood && Method == "GET");
+
     /// <summary>What a status without success means; the words only tell the two kinds of 403 apart.</summary>
     internal static RufusFailure Classify(int status, string? words) => status switch
     {

@@ -244,7 +244,7 @@ public sealed class CloudOperationTests : IDisposable
             {"token_session":"T","passings_list":[{"bib":"7 \u0022a\u0022","num_passing":0,
             "timestamp":"2026-05-03T09:00:00.125Z","latitude":12,"longitude":-3.25,"chip":"58A1","status":"Sent",
             "participant_id":"p","timezone":"CET","gender":"F"},
-            {"bib":"","num_passing":2,"timestamp":"2026-05-03T09:00:00.125Z"}]}
+            {"bib":"","num_passing":2,"timestamp":"2026-05-03T09:00:00.125Z","latitude":1}]}
             """.ReplaceLineEndings(""),
             _cloud.Requests[0].Body);
     }

@@ -83,13 +83,18 @@ public sealed class HostileAnswerTests
         }
     }
 
-    [Fact]
-    public async Task ten_megabytes_of_garbage_are_not_understood()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ten_megabytes_of_garbage_are_not_understood(bool saysLength)
     {
         string body = new('x', 10 << 20);
+        string answer = saysLength
+            ? $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}"
+            : $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body.Length:x}\r\n{body}\r\n0\r\n\r\n";
         foreach (CloudOperation operation in CloudOperation.All)
         {
-            await using OneAnswerServer server = new($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+            await using OneAnswerServer server = new(answer);
             await ExpectAsync(server, operation, RufusFailure.AnswerNotUnderstood);
         }
     }
