@@ -148,8 +148,8 @@ public sealed class StoreDeliveryTests : IDisposable
         Task run = uploader.RunAsync(_store, _inputEnd.Task, Cancelled);
         _store.Add("Finish", 3, token: "T");
         await _stops.Reader.ReadAsync(Cancelled);
-        _inputEnd.SetResult();
         uploader.Resume("Finish");
+        _inputEnd.SetResult(); // Before it, a session still stopped at the input's end would end the run.
         await run;
         Assert.Equal(3, Cursor("Finish"));
     }
