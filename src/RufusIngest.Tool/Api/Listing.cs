@@ -99,7 +99,10 @@ sealed class Listing<T>(Terminal terminal, Column<T>[] columns, bool json)
 
     void WriteTable(List<T> rows)
     {
-        Column<T>[] shown = [.. columns.Where(column => column.Header is not null && rows.Exists(row => column.Value(row) is not null))];
+        Column<T>[] shown =
+        [
+            .. columns.Where(column => column.Header is not null && rows.Exists(row => column.Value(row) is not null)),
+        ];
         Table table = new() { Border = TableBorder.Simple };
         foreach (Column<T> column in shown)
         {

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace RufusIngest.Cloud;
 
-/// <summary>A timing device as the server describes it; what it does not say is null. Times as the server gives them.</summary>
+/// <summary>A timing device as the server describes it; what it does not say is null.</summary>
 public sealed record CloudDevice
 {
     /// <summary>Its id, an opaque string; empty when a listing leaves it out.</summary>

@@ -10,7 +10,8 @@ namespace RufusIngest.Cloud;
 /// <remarks>
 /// The client stays as tolerant as without a profile; it takes from it what it should not send (<see cref="ApiKeyHeader"/>,
 /// <see cref="XApiKeyHeader"/>, <see cref="BindTakesType"/>), not ask (<see cref="Feed"/>), and how much
-/// <see cref="PassingsUploader"/> should not exceed (<see cref="MaxPassingsPerPost"/>). The venue server imitates what it can and logs what it cannot.
+/// <see cref="PassingsUploader"/> should not exceed (<see cref="MaxPassingsPerPost"/>). The venue server imitates what it
+/// can and logs what it cannot.
 /// </remarks>
 public sealed record CloudProfile
 {

@@ -31,7 +31,8 @@ public sealed record CloudRoute
     internal static void CheckPath(string path, string option)
     {
         // An address or a way up would take the key to another place.
-        if (path.Length == 0 || path[0] is '/' or '\\' || path.AsSpan().ContainsAny(':', '%') || path.Contains("..", StringComparison.Ordinal))
+        if (path.Length == 0 || path[0] is '/' or '\\' || path.AsSpan().ContainsAny(':', '%')
+            || path.Contains("..", StringComparison.Ordinal))
             throw new ArgumentException($"{option} '{path}' must be a path below the base address, such as devices.");
     }
 

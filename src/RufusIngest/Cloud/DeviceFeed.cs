@@ -9,8 +9,9 @@ namespace RufusIngest.Cloud;
 /// <remarks>
 /// The server's own feed jumps to the device's newest session as soon as there is one. Before following, this one reads
 /// the old session to its end and the sessions that were opened and closed in between. Where the server has no feed, or
-/// one that ignores the position or goes back, it reads the active session by number, or else the newest. A passing with a lower number than one that was
-/// read before, stored later, is not seen: numbers are taken to arrive in order, as this library sends them.
+/// one that ignores the position or goes back, it reads the active session by number, or else the newest. A passing with
+/// a lower number than one that was read before, stored later, is not seen: numbers are taken to arrive in order, as this
+/// library sends them.
 /// </remarks>
 /// <param name="cloud">Asks the server.</param>
 /// <param name="deviceId">The device.</param>
@@ -120,7 +121,8 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
     /// <summary>Whether a page holds passings, and none of them is new: then what is new may be behind them.</summary>
     bool IgnoresPosition(FeedPage page)
     {
-        if (page.Passings.Count == 0 || page.Passings.Any(passing => passing.Number is null || passing.Number > Position!.Last))
+        if (page.Passings.Count == 0
+            || page.Passings.Any(passing => passing.Number is null || passing.Number > Position!.Last))
             return false;
         _hasFeed = false;
         return true;

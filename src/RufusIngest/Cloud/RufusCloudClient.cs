@@ -135,7 +135,11 @@ public sealed partial class RufusCloudClient
     void Require(CloudAnswer answer, HttpMethod method, string path, CancellationToken cancellationToken)
     {
         if (!answer.IsSuccess)
-            throw Failure(RufusCloudException.Classify(answer.Status, answer.Description), answer, method, path, answer.Description);
+        {
+            RufusFailure failure = RufusCloudException.Classify(answer.Status, answer.Description);
+            throw Failure(failure, answer, method, path, answer.Description);
+        }
+
         if (answer.Broken is OperationCanceledException)
             cancellationToken.ThrowIfCancellationRequested();
     }

@@ -332,7 +332,8 @@ sealed class SessionUpload(string location, int session, UploadContext context)
         catch (RufusCloudException e)
         {
             // An answer that was cut off is none, whatever its status.
-            return new(failed, e.Failure == RufusFailure.Unreachable ? 0 : e.Status) { RetryAfter = e.RetryAfter, Words = e.Description };
+            int status = e.Failure == RufusFailure.Unreachable ? 0 : e.Status;
+            return new(failed, status) { RetryAfter = e.RetryAfter, Words = e.Description };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
