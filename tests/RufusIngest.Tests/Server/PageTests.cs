@@ -40,7 +40,7 @@ public class PageTests
         await using var venue = await TestVenue.StartAsync();
         path = string.Format(path, await venue.OpenAsync());
         using var visitor = new PageVisitor(venue);
-        foreach (var cookie in new[] { "", "rufus_page=" + new string('0', 64), "rufus_page=" + TestVenue.ReadKey })
+        foreach (var cookie in new[] { "other=1", "rufus_page=" + new string('0', 64), "rufus_page=" + TestVenue.ReadKey })
         {
             using var answer = await visitor.GetAsync(path, ("Cookie", cookie));
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
