@@ -1,6 +1,8 @@
 namespace RufusIngest.Server;
 
-/// <summary>How many passings were stored in each of the last minutes. Every member may be called from any thread.</summary>
+/// <summary>
+/// How many passings were stored in each of the last minutes. Every member may be called from any thread.
+/// </summary>
 sealed class ArrivalMinutes
 {
     /// <summary>Minutes kept, the one that is running among them.</summary>

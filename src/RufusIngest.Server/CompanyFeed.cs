@@ -3,7 +3,9 @@ namespace RufusIngest.Server;
 /// <summary>A company's arrivals: a ring of the last, and those who wait for more.</summary>
 sealed class CompanyFeed
 {
-    /// <summary>Passings in the ring. A listener that takes longer than these last does not see the older ones.</summary>
+    /// <summary>
+    /// Passings in the ring. A listener that takes longer than these last does not see the older ones.
+    /// </summary>
     public const int Kept = 50;
 
     readonly Lock _gate = new();

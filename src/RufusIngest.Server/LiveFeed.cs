@@ -4,9 +4,9 @@ using System.Text;
 namespace RufusIngest.Server;
 
 /// <summary>
-/// What arrives at this server, for those who watch. Inserts never wait for it: it takes a copy of a batch's last passings
-/// and only while somebody listens. It knows nothing of what another server stores in the same database: with several,
-/// each page shows the arrivals of its own server. Every member may be called from any thread.
+/// What arrives at this server, for those who watch. Inserts never wait for it: it takes a copy of a batch's last
+/// passings and only while somebody listens. It knows nothing of what another server stores in the same database: with
+/// several, each page shows the arrivals of its own server. Every member may be called from any thread.
 /// </summary>
 sealed class LiveFeed(TimeProvider timeProvider)
 {
@@ -49,8 +49,8 @@ sealed class LiveFeed(TimeProvider timeProvider)
     }
 
     /// <summary>
-    /// As many of the batch's last passings as are new: which of them they are the store does not tell, and a client that
-    /// repeats a part of a batch repeats its beginning. A conflict's content was not stored, so it is left out.
+    /// As many of the batch's last passings as are new: which of them they are the store does not tell, and a client
+    /// that repeats a part of a batch repeats its beginning. A conflict's content was not stored, so it is left out.
     /// </summary>
     static List<LivePassing> Last(string token, PassingsBatch batch, in InsertResult result)
     {

@@ -18,8 +18,8 @@ sealed class PageAccess(ApiKeys keys, PageSessions sessions)
     public int? SignedIn(HttpContext context) => sessions.Company(context.Request.Cookies[Cookie]);
 
     /// <summary>
-    /// Whether a name in the address can be trusted. Over loopback nothing but the connection tells who asks, and a page
-    /// from the internet whose name was made to point to this machine comes over that connection too.
+    /// Whether a name in the address can be trusted. Over loopback nothing but the connection tells who asks, and a
+    /// page from the internet whose name was made to point to this machine comes over that connection too.
     /// </summary>
     public static bool IsNamedWell(HttpContext context)
     {
@@ -41,7 +41,9 @@ sealed class PageAccess(ApiKeys keys, PageSessions sessions)
                 && string.Equals(from.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>From this machine, as far as is known: a proxy on it tells that it passes on another's request.</summary>
+    /// <summary>
+    /// From this machine, as far as is known: a proxy on it tells that it passes on another's request.
+    /// </summary>
     static bool IsLoopback(HttpContext context)
     {
         var connection = context.Connection;

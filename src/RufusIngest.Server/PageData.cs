@@ -87,7 +87,9 @@ sealed class PageData(VenueStore store, LiveFeed live)
         json.WriteEndArray();
     }
 
-    /// <summary>The pages, of one or two, that hold the last of a listing: at least <paramref name="limit"/> of them.</summary>
+    /// <summary>
+    /// The pages, of one or two, that hold the last of a listing: at least <paramref name="limit"/> of them.
+    /// </summary>
     static IEnumerable<Paging> LastPages(int total, int limit)
     {
         var last = (total + limit - 1) / limit;

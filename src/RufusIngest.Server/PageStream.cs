@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Mime;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,7 +10,9 @@ namespace RufusIngest.Server;
 /// <summary>Sends arrivals as server-sent events: first what is there, then what comes.</summary>
 sealed class PageStream(LiveFeed live, PageData data, PageAccess access, TimeProvider timeProvider)
 {
-    /// <summary>How often something is sent when nothing arrives, so that both ends notice a broken connection.</summary>
+    /// <summary>
+    /// How often something is sent when nothing arrives, so that both ends notice a broken connection.
+    /// </summary>
     public static TimeSpan Heartbeat { get; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The least time between events; the arrivals of that time are in one, the last ones at least.</summary>
@@ -81,10 +84,9 @@ sealed class PageStream(LiveFeed live, PageData data, PageAccess access, TimePro
         {
             await pipe.FlushAsync(either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (patience.IsCancellationRequested)
         {
-            context.Abort();
-            throw;
+            throw new ConnectionAbortedException("A listener was too slow.", exception);
         }
     }
 }

@@ -4,8 +4,8 @@ using System.Buffers.Text;
 namespace RufusIngest.Server;
 
 /// <summary>
-/// Passings as CSV (RFC 4180, UTF-8 without a mark, lines end in CR LF). The first columns are those that RUFUS Race Manager
-/// is known to import; the others are the rest of what the API takes.
+/// Passings as CSV (RFC 4180, UTF-8 without a mark, lines end in CR LF). The first columns are those that RUFUS Race
+/// Manager is known to import; the others are the rest of what the API takes.
 /// </summary>
 static class SessionCsv
 {
@@ -46,8 +46,8 @@ static class SessionCsv
     }
 
     /// <summary>
-    /// A text that a spreadsheet would run as a formula gets an apostrophe in front, which makes it a text there. A number
-    /// is no formula, whatever its sign.
+    /// A text that a spreadsheet would run as a formula gets an apostrophe in front, which makes it a text there. A
+    /// number is no formula, whatever its sign.
     /// </summary>
     static void WriteCell(IBufferWriter<byte> output, ReadOnlySpan<byte> text)
     {
