@@ -30,6 +30,9 @@ sealed class ApiKeys
             throw new ArgumentException($"A company has more than {MaxPerCompany} keys.", nameof(keys));
     }
 
+    /// <summary>The company of all keys; null when they are several companies'.</summary>
+    public int? OnlyCompany => Array.TrueForAll(_keys, key => key.Company == _keys[0].Company) ? _keys[0].Company : null;
+
     /// <summary>A key made of random bits that are enough, to be shown once.</summary>
     public static string Next() => "ror-" + RandomNumberGenerator.GetHexString(32, lowercase: true);
 
@@ -72,6 +75,18 @@ sealed class ApiKeys
             return (VenueAccess.None, 0);
         }
 
+        return AccessOf(hash);
+    }
+
+    /// <summary>The same of a key that came in another way than in a header.</summary>
+    public (VenueAccess Access, int Company) AccessOf(string? key)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        return TryHash(key, hash) ? AccessOf(hash) : (VenueAccess.None, 0);
+    }
+
+    (VenueAccess Access, int Company) AccessOf(ReadOnlySpan<byte> hash)
+    {
         StoredKey? found = null;
         foreach (var key in _keys)
         {

@@ -18,6 +18,7 @@ sealed partial class Operations
     readonly SessionOperations _sessions;
     readonly PassingOperations _passings;
     readonly EventOperations _events;
+    readonly VenuePage? _page;
     readonly ILogger _logger;
     StoredKey? _firstKey;
 
@@ -29,7 +30,9 @@ sealed partial class Operations
         var shared = new OperationContext(_rules, store, _responses);
         _devices = new(shared);
         _sessions = new(shared);
-        _passings = new(shared, _logger);
+        var live = options.Page ? new LiveFeed(options.TimeProvider) : null;
+        _page = live is null ? null : new(shared, keys, live, options.TimeProvider, _logger);
+        _passings = new(shared, _logger, live);
         _events = new(shared, options.Events);
         foreach (var (member, value, instead) in VenueRules.NotImitated(options.Profile))
             LogNotImitated(member, value, instead);
@@ -95,19 +98,27 @@ sealed partial class Operations
             routes.MapGet("/v0/passings/device2/{deviceid}", Guard(VenueAccess.Read, _passings.GetFeedAsync));
         routes.MapGet("/v0/events", Guard(VenueAccess.Read, _events.ListAsync));
 
+        _page?.Map(routes, Answered);
+
         // These words are never tokens.
         routes.MapGet("/v0/sessions/device", UnknownRouteAsync);
         routes.MapGet("/v0/sessions/close", UnknownRouteAsync);
         routes.MapFallback("{**path}", UnknownRouteAsync);
     }
 
-    /// <summary>Checks the key, and answers for whatever an operation could not.</summary>
-    RequestDelegate Guard(VenueAccess needed, Func<HttpContext, int, Task> operation) => async context =>
+    /// <summary>Checks the key.</summary>
+    RequestDelegate Guard(VenueAccess needed, Func<HttpContext, int, Task> operation) => Answered(async context =>
+    {
+        if (await CompanyAsync(context, needed).ConfigureAwait(false) is { } company)
+            await operation(context, company).ConfigureAwait(false);
+    });
+
+    /// <summary>Answers for whatever an operation could not.</summary>
+    RequestDelegate Answered(RequestDelegate operation) => async context =>
     {
         try
         {
-            if (await CompanyAsync(context, needed).ConfigureAwait(false) is { } company)
-                await operation(context, company).ConfigureAwait(false);
+            await operation(context).ConfigureAwait(false);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.ObjectPool;
 namespace RufusIngest.Server;
 
 /// <summary>The API's operations on passings.</summary>
-sealed partial class PassingOperations(OperationContext shared, ILogger logger)
+sealed partial class PassingOperations(OperationContext shared, ILogger logger, LiveFeed? live)
 {
     readonly VenueRules _rules = shared.Rules;
     readonly VenueStore _store = shared.Store;
@@ -91,6 +91,7 @@ sealed partial class PassingOperations(OperationContext shared, ILogger logger)
         Interlocked.Add(ref _conflicts, result.Conflicts);
         if (result.Conflicts > 0)
             LogConflicts(token, batch, result.Conflicts);
+        live?.Stored(company, token, batch, result);
         var answer = result.Status switch
         {
             InsertStatus.Stored => InsertedAsync(context, token, result),

@@ -53,6 +53,13 @@ public sealed record VenueServerOptions
     /// <summary>Most connections open at once; further ones are closed by the listener.</summary>
     public int MaxConnections { get; init; } = 1_000;
 
+    /// <summary>
+    /// Serves a page for people at <c>/</c>: devices, sessions, passings as they come in, and CSV files. A reading key
+    /// signs in to it. Requests over loopback need no key while all keys are one company's: set this false on a machine
+    /// whose other users must not see the passings.
+    /// </summary>
+    public bool Page { get; init; } = true;
+
     /// <summary>Source of the times of binding, opening and last contact.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -23,3 +23,5 @@ public sealed class SessionOperationsOnSqliteTests : SessionOperationsTests, ISq
 public sealed class VenueProfileOnSqliteTests : VenueProfileTests, ISqliteVenueTests;
 
 public sealed class VenueServerOnSqliteTests : VenueServerTests, ISqliteVenueTests;
+
+public sealed class PageOnSqliteTests : PageTests, ISqliteVenueTests;

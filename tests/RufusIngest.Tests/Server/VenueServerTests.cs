@@ -157,7 +157,6 @@ public class VenueServerTests
     [InlineData("GET", "sessions/close")]
     [InlineData("GET", "sessions/close/x")]
     [InlineData("POST", "sessions/close/x")]
-    [InlineData("GET", "/")]
     [InlineData("GET", "/v1/sessions/x")]
     [InlineData("GET", "/index.html")]
     public async Task what_is_not_built_is_404_in_json(string method, string path)
