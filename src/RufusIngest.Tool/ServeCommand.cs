@@ -88,6 +88,7 @@ static class ServeCommand
             terminal.Print(key);
         }
 
+        terminal.Say($"the page is at {new Uri(server.BaseAddress, "/")}");
         terminal.Say($"listening at {server.BaseAddress}, data in {options.DataFile}; Ctrl-C ends it.");
         await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using CancellationTokenSource limit = new(StopTime);
