@@ -83,7 +83,7 @@ function shape(name, attributes, text) {
 }
 
 // The least of 1, 2, 5, 10, 20 … that is not below the value, and at least 5.
-function top(value) {
+function axisTop(value) {
   let step = 1;
   for (;;) {
     for (const factor of [1, 2, 5]) if (factor * step >= Math.max(value, 5)) return factor * step;
@@ -94,7 +94,7 @@ function top(value) {
 function drawChart(state) {
   const [left, right, upper, lower] = [48, 640, 12, 150];
   const highest = Math.max(...state.minutes);
-  const limit = top(highest);
+  const limit = axisTop(highest);
   const width = (right - left) / state.minutes.length;
   const total = state.minutes.reduce((sum, n) => sum + n, 0);
   const svg = shape("svg", { viewBox: "0 0 648 172", role: "img" });
