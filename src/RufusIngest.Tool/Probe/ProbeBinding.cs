@@ -33,9 +33,17 @@ sealed record ProbeBinding
     public bool CanList { get; init; }
 
     /// <summary>Binds the device, or finds it bound.</summary>
+    /// <param name="client">Asks the server.</param>
+    /// <param name="settings">Name the device.</param>
+    /// <param name="requireFree">
+    /// Called with the id of a device that is listed already, before anything is sent about it: one named by mistake stays
+    /// as it is.
+    /// </param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="ToolException">The server cannot be reached, refuses the key or gives no device.</exception>
     public static async Task<ProbeBinding> FindAsync(
-        ProbeClient client, ProbeSettings settings, CancellationToken cancellation)
+        ProbeClient client, ProbeSettings settings, Func<string, CancellationToken, Task> requireFree,
+        CancellationToken cancellation)
     {
         ProbeAnswer list = await client.TrySendAsync(HttpMethod.Get, "devices", null, cancellation)
             .ConfigureAwait(false);
@@ -48,6 +56,8 @@ sealed record ProbeBinding
         string[] listed = [.. list.List("result")
             .Where(device => ProbeAnswer.Text(device, "serial_number") == settings.Serial)
             .Select(device => ProbeAnswer.Text(device, "deviceid") ?? "")];
+        if (listed.FirstOrDefault(known => known.Length > 0) is { } before)
+            await requireFree(before, cancellation).ConfigureAwait(false);
         string without = BodyOf(settings.Serial, null);
         string with = BodyOf(settings.Serial, Type);
         ProbeAnswer typed = await BindAsync(client, with, cancellation).ConfigureAwait(false);

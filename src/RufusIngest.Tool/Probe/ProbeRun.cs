@@ -18,8 +18,14 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
     public async Task<ProbeResult> RunAsync(CancellationToken cancellation)
     {
         _profile = new CloudProfile { Address = client.Address, ProbedAt = client.Now };
-        ProbeBinding binding = await ProbeBinding.FindAsync(client, settings, cancellation).ConfigureAwait(false);
-        bool canRead = await RequireFreeAsync(binding, cancellation).ConfigureAwait(false);
+        (string Device, bool CanRead)? free = null;
+        ProbeBinding binding = await ProbeBinding.FindAsync(
+            client, settings,
+            async (device, token) => free = (device, await RequireFreeAsync(device, token).ConfigureAwait(false)),
+            cancellation).ConfigureAwait(false);
+        bool canRead = binding.CanList || (free?.Device == binding.DeviceId && free.Value.CanRead);
+        if (free?.Device != binding.DeviceId)
+            canRead |= await RequireFreeAsync(binding.DeviceId, cancellation).ConfigureAwait(false);
         ProbeSubject subject = new(client) { DeviceId = binding.DeviceId, CanRead = canRead };
         Experiment[] experiments = [.. ExperimentsOf(binding, subject)];
         try
@@ -91,10 +97,10 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
     }
 
     /// <summary>Refuses a device that somebody may be timing with; tells whether the key may read.</summary>
-    async Task<bool> RequireFreeAsync(ProbeBinding binding, CancellationToken cancellation)
+    async Task<bool> RequireFreeAsync(string deviceId, CancellationToken cancellation)
     {
         ProbeAnswer answer = await client.TrySendAsync(
-            HttpMethod.Get, $"sessions/device/{IdOf(binding.DeviceId)}/active", null, cancellation)
+            HttpMethod.Get, $"sessions/device/{IdOf(deviceId)}/active", null, cancellation)
             .ConfigureAwait(false);
         bool isKnown = answer.Status == 404 || (answer.IsSuccess && answer.Has("result"));
         string[] active = [.. answer.List("result")
@@ -114,7 +120,7 @@ sealed class ProbeRun(ProbeSettings settings, ProbeClient client, Action<string>
                 + "it: say --replace-active if none is needed.", 300));
         }
 
-        return isKnown || binding.CanList;
+        return isKnown;
     }
 
     /// <summary>Also when the probe was stopped: what it opened should not stay open.</summary>

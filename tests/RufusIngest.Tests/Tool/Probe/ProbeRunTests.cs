@@ -289,6 +289,13 @@ public sealed class ProbeRunTests
         Assert.Contains("--replace-active", refused.End.Message, StringComparison.Ordinal);
         Assert.Equal("S1", cloud.Active);
 
+        ProbedCloud listed = new ProbedCloud().WithActiveSession();
+        listed.Instead = (_, request) => request.Method == "GET" && request.Path.EndsWith("/devices", StringComparison.Ordinal)
+            ? ScriptedCloud.Answer(200, """{"description":"Success","result":[{"deviceid":"D1","serial_number":"SN-PROBE"}]}""")
+            : null;
+        Assert.Equal(ExitCode.Refused, (await ProbeTrial.OfAsync(listed)).End!.ExitCode);
+        Assert.DoesNotContain(listed.Requests, request => request.Method != "GET"); // It may be a timing device.
+
         ProbeTrial allowed = await ProbeTrial.OfAsync(
             new ProbedCloud().WithActiveSession(), settings => settings with { ReplaceActive = true });
         Assert.Equal(201, allowed.Profile.OpenStatus);
