@@ -19,10 +19,11 @@ sealed class HostedSessions(
     static readonly TimeSpan LongestChange = TimeSpan.FromSeconds(30);
 
     readonly ConcurrentDictionary<string, string> _problems = new();
+    readonly WaitingTimes _waiting = new(time);
+
     /// <summary>One change of a session at a time: two openings at once would close each other's.</summary>
     readonly SemaphoreSlim _change = new(1, 1);
     volatile bool _hasEnded;
-    readonly WaitingTimes _waiting = new(time);
 
     /// <summary>Before the run: a session that goes on knows its device, to open another one if it may.</summary>
     public void GiveDevices()
@@ -167,18 +168,22 @@ sealed class HostedSessions(
     /// </summary>
     public IReadOnlyList<LocationStatus> GetStatus(bool isSending)
     {
+        // One look at the journal for all of it: each waits for a commit under way.
+        ILookup<string, StoredSession> byLocation =
+            (journal?.GetSessions() ?? []).ToLookup(session => session.Location);
         List<LocationStatus> all = [];
         foreach (string location in pipeline.Settings.Locations.Select(settings => settings.Name))
         {
             bool isWanted = options.Locations.Any(wanted => wanted.Name == location);
-            int current = CurrentSession(location);
-            foreach (StoredSession stored in Sessions(location))
+            StoredSession[] sessions = [.. byLocation[location]];
+            int current = CurrentSession(location, sessions);
+            foreach (StoredSession stored in sessions)
             {
                 if (stored.Session < current && stored.AcknowledgedNumber < stored.LastNumber)
                     all.Add(StatusOf(stored, isSending));
             }
 
-            StoredSession now = Sessions(location).FirstOrDefault(stored => stored.Session == current) ?? new()
+            StoredSession now = sessions.FirstOrDefault(stored => stored.Session == current) ?? new()
             {
                 Location = location,
                 Session = current,
@@ -199,7 +204,7 @@ sealed class HostedSessions(
         StoppedSession? stopped = uploader?.GetStopped(location, session);
         LocationState state = !isSending ? LocationState.Off
             : stopped is not null ? LocationState.Stopped
-            : TokenOf(location, session) is null ? LocationState.NoSession
+            : (uploader?.GetToken(location, session) ?? stored.Token) is null ? LocationState.NoSession
             : LocationState.Sending;
         string? problem = state switch
         {
@@ -211,10 +216,12 @@ sealed class HostedSessions(
     }
 
     /// <summary>The local session that the location's next passing belongs to.</summary>
-    int CurrentSession(string location)
+    int CurrentSession(string location) => CurrentSession(location, Sessions(location));
+
+    int CurrentSession(string location, IEnumerable<StoredSession> sessions)
     {
         if (journal is not null)
-            return Sessions(location).LastOrDefault() is { } last ? last.Session + (last.IsClosed ? 1 : 0) : 1;
+            return sessions.LastOrDefault() is { } last ? last.Session + (last.IsClosed ? 1 : 0) : 1;
         return Math.Max(1, CountersOf(location)?.Session ?? 1);
     }
 

@@ -49,8 +49,6 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
         string option = nameof(options.ProfileFile);
         try
         {
-            if (options.ProfileFile is { } file)
-                _ = CloudProfile.Load(file);
             using HttpClient http = new();
             RufusCloudOptions cloud = options.ToCloud();
             _ = new RufusCloudClient(http, "key", new() { Profile = cloud.Profile });

@@ -15,12 +15,10 @@ sealed record ProbeResult(CloudProfile Profile, IReadOnlyList<ProbeRow> Rows, in
         "a serial number bound to another company", "whether sessions close on their own", "spans of time",
     ];
 
-    // As the profile's own file is written.
-    static readonly JsonSerializerOptions _profileJson = new()
+    static readonly JsonSerializerOptions _json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter() },
     };
 
     IEnumerable<string> Open => Rows.Where(row => row.Finding.Value is null).Select(row => row.Experiment.Question);
@@ -47,7 +45,7 @@ sealed record ProbeResult(CloudProfile Profile, IReadOnlyList<ProbeRow> Rows, in
     public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
         new
         {
-            Profile,
+            Profile = JsonSerializer.Deserialize<JsonElement>(Profile.ToUtf8Json()),
             Exchanges,
             Findings = Rows.Select(row => new
             {
@@ -59,5 +57,5 @@ sealed record ProbeResult(CloudProfile Profile, IReadOnlyList<ProbeRow> Rows, in
             Open,
             NotTried = _notTried,
         },
-        _profileJson));
+        _json));
 }

@@ -133,9 +133,10 @@ public sealed record CloudProfile
 
     /// <summary>Writes a profile file, replacing one that is there.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Save(string path) =>
-        File.WriteAllBytes(path, [.. JsonSerializer.SerializeToUtf8Bytes(this, CloudProfileJson.Default.CloudProfile),
-            .. "\n"u8]);
+    public void Save(string path) => File.WriteAllBytes(path, [.. ToUtf8Json(), .. "\n"u8]);
+
+    /// <summary>The profile as its file holds it, UTF-8.</summary>
+    public byte[] ToUtf8Json() => JsonSerializer.SerializeToUtf8Bytes(this, CloudProfileJson.Default.CloudProfile);
 }
 
 /// <summary>Shape of a server's answers.</summary>
