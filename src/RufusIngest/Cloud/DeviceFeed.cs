@@ -51,9 +51,7 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
             }
 
             Position = session is null || session == Position?.TokenSession ? Position : new(session, -1);
-            // The order of a page is not documented: one that is full may hold the end and not the beginning.
-            bool isByNumber = page is null || IgnoresPosition(page)
-                || page.Passings.Count >= RufusCloudClient.PassingsPage;
+            bool isByNumber = page is null || !GoesOnAtPosition(page);
             if (Position is not null && (isByNumber || Position.Last < 0))
             {
                 // Also a session's beginning: what the feed shows without a position is not documented.
@@ -118,14 +116,22 @@ public sealed class DeviceFeed(RufusCloudClient cloud, string deviceId, FeedPosi
         return sessions;
     }
 
-    /// <summary>Whether a page holds passings, and none of them is new: then what is new may be behind them.</summary>
-    bool IgnoresPosition(FeedPage page)
+    /// <summary>
+    /// Whether a page begins right behind the position, by its own word and by its lowest number. A gap may be one of the
+    /// numbers, or of the page; reading by number tells. The order of a page is not documented, so that one that is full may
+    /// hold the end and not the beginning.
+    /// </summary>
+    bool GoesOnAtPosition(FeedPage page)
     {
-        if (page.Passings.Count == 0
-            || page.Passings.Any(passing => passing.Number is null || passing.Number > Position!.Last))
+        int last = Position!.Last;
+        if (page.Passings.Count >= RufusCloudClient.PassingsPage)
             return false;
-        _hasFeed = false;
-        return true;
+        if (last < 0 || page.Passings.Any(passing => passing.Number is null))
+            return true; // The beginning is read by number in any case; what has no number is a failure.
+        int lowest = page.Passings.Min(passing => passing.Number) ?? last + 1;
+        bool heedsPosition = (page.ResumedFrom ?? last) == last && lowest > last;
+        _hasFeed &= heedsPosition;
+        return heedsPosition && lowest == last + 1;
     }
 
     /// <summary>Reads the rest of the session at the position, and the sessions between it and another one.</summary>

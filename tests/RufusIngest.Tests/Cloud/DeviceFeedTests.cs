@@ -212,6 +212,36 @@ public sealed class DeviceFeedTests : IDisposable
         Assert.Equal(40, number);
     }
 
+    /// <summary>It shows the last hour, say: what lies between the position and its beginning is read by number.</summary>
+    [Theory]
+    [InlineData(9)]
+    [InlineData(20)]
+    public async Task a_feed_that_begins_behind_the_position_loses_nothing(int skips)
+    {
+        FeedHeedsLast = false;
+        FeedSkips = skips;
+        Session session = Open().Add(1, 7);
+        DeviceFeed feed = Feed();
+        Assert.Equal(7, (await ReadAsync(feed)).Count);
+        session.Add(8, 14);
+        Assert.Equal(Enumerable.Range(8, 7).Select(number => $"T1/{number}"), await ReadAsync(feed));
+    }
+
+    [Fact]
+    public async Task numbers_with_gaps_are_read_through_the_feed()
+    {
+        Session session = Open().Add(1, 2);
+        DeviceFeed feed = Feed();
+        await ReadAsync(feed);
+        session.Missing.UnionWith([3, 4]);
+        session.Add(3, 6);
+        Assert.Equal(["T1/5", "T1/6"], await ReadAsync(feed));
+        session.Add(7, 7);
+        _http.Requests.Clear();
+        Assert.Equal(["T1/7"], await ReadAsync(feed));
+        Assert.All(_http.Requests, request => Assert.Contains("device2", request.Path, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task a_feed_that_goes_back_to_a_session_is_left_for_the_numbers()
     {
@@ -365,6 +395,9 @@ public sealed class DeviceFeedTests : IDisposable
         /// <summary>Number of the first passing, 0 or 1.</summary>
         public int First { get; set; } = 1;
 
+        /// <summary>Numbers that never came.</summary>
+        public HashSet<int> Missing { get; } = [];
+
         public Session Add(int first, int last)
         {
             Assert.Equal(first, Count + 1);
@@ -373,7 +406,7 @@ public sealed class DeviceFeedTests : IDisposable
         }
 
         public IEnumerable<string> Range(int first, int page, int size, bool descends = false) =>
-            Enumerable.Range(First, Count + 1 - First).Where(number => number >= first)
+            Enumerable.Range(First, Count + 1 - First).Where(number => number >= first && !Missing.Contains(number))
                 .OrderBy(number => descends ? -number : number).Skip((page - 1) * size).Take(size).Select(number => $"{{\"num_passing\":{number},\"bib\":\"{number}\"}}");
     }
 }
