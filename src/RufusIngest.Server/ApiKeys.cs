@@ -33,9 +33,6 @@ sealed class ApiKeys
     /// <summary>The company of all keys; null when they are several companies'.</summary>
     public int? OnlyCompany => Array.TrueForAll(_keys, key => key.Company == _keys[0].Company) ? _keys[0].Company : null;
 
-    /// <summary>A key made of random bits that are enough, to be shown once.</summary>
-    public static string Next() => "ror-" + RandomNumberGenerator.GetHexString(32, lowercase: true);
-
     /// <summary>The keys of the options as they are kept, companies made in the store.</summary>
     /// <exception cref="ArgumentException">One cannot be sent, or is there twice.</exception>
     public static async Task<List<StoredKey>> StoredAsync(IReadOnlyList<VenueKey> keys, VenueStore store)

@@ -60,8 +60,8 @@ sealed partial class Operations
         string? newKey = null;
         if (keys.Count == 0 && options.DataFile is not null)
         {
-            newKey = ApiKeys.Next();
-            var made = new VenueKey("first", newKey, VenueAccess.ReadWrite | VenueAccess.Unbind);
+            var made = VenueKey.Random("first", VenueAccess.ReadWrite | VenueAccess.Unbind);
+            newKey = made.Key;
             keys.AddRange(await ApiKeys.StoredAsync([made], store).ConfigureAwait(false));
         }
 

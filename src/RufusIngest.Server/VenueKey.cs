@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace RufusIngest.Server;
 
 /// <summary>One API key of a company. Its text form leaves the secret out.</summary>
@@ -16,6 +18,12 @@ public sealed record VenueKey(string Name, string Key, VenueAccess Access)
     /// only: another's are answered as if they did not exist, and the same serial number may be bound by both.
     /// </summary>
     public string Company { get; init; } = DefaultCompany;
+
+    /// <summary>A key of company "default" that nobody can guess: 128 random bits.</summary>
+    /// <param name="name">What logs call it.</param>
+    /// <param name="access">What it may do.</param>
+    public static VenueKey Random(string name, VenueAccess access) =>
+        new(name, "ror-" + RandomNumberGenerator.GetHexString(32, lowercase: true), access);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({Access})";

@@ -12,8 +12,7 @@ sealed class JournalSessions(
     Terminal terminal, RufusCloudClient cloud, PassingsUploader uploader, PassingStore journal, LiveOptions options)
 {
     static readonly TimeSpan LongestQuestion = TimeSpan.FromSeconds(5);
-    static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
+    readonly Patience _patience = new(TimeProvider.System);
 
     /// <summary>Locations of which a request to open a session had no answer: it may be open.</summary>
     readonly ConcurrentDictionary<string, bool> _maybeOpened = new();
@@ -71,37 +70,36 @@ sealed class JournalSessions(
     async Task AttachPatientlyAsync(
         IGrouping<string, ReaderSpec> location, StoredSession session, CancellationToken cancellation)
     {
-        for (TimeSpan delay = FirstDelay; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
+        try
         {
-            try
-            {
-                await AttachAsync(location, session, cancellation).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception exception) when (exception is not (RufusCloudException or OperationCanceledException))
-            {
-                terminal.Say($"{location.Key}: NOTHING IS SENT: {exception.Message} Passings stay in the journal.");
-                return;
-            }
-            catch (RufusCloudException exception) when (!exception.MayHeal)
-            {
-                terminal.Say(
-                    $"{location.Key}: NOTHING IS SENT: there is no session to send to ({exception.Message}). Passings stay in "
-                    + "the journal.");
-                return;
-            }
-            catch (RufusCloudException exception)
-            {
-                if (exception is { Method: "POST", Path: "sessions" })
-                    _maybeOpened[location.Key] = true;
-                if (delay == FirstDelay)
+            await _patience.AskAsync(
+                async () =>
                 {
-                    terminal.Say(
-                        $"{location.Key}: the server cannot be reached ({exception.Message}); trying on. Passings are kept.");
-                }
-            }
-
-            await Task.Delay(delay, cancellation).ConfigureAwait(false);
+                    await AttachAsync(location, session, cancellation).ConfigureAwait(false);
+                    return true;
+                },
+                (exception, isFirst) =>
+                {
+                    if (exception is { Method: "POST", Path: "sessions" })
+                        _maybeOpened[location.Key] = true;
+                    if (isFirst)
+                    {
+                        terminal.Say(
+                            $"{location.Key}: the server cannot be reached ({exception.Message}); trying on. Passings are "
+                            + "kept.");
+                    }
+                },
+                cancellation).ConfigureAwait(false);
+        }
+        catch (RufusCloudException exception)
+        {
+            terminal.Say(
+                $"{location.Key}: NOTHING IS SENT: there is no session to send to ({exception.Message}). Passings stay in "
+                + "the journal.");
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            terminal.Say($"{location.Key}: NOTHING IS SENT: {exception.Message} Passings stay in the journal.");
         }
     }
 
@@ -145,5 +143,4 @@ sealed class JournalSessions(
 
         await CloudSessions.RequireEmptyAsync(cloud, location, token, cancellation).ConfigureAwait(false);
     }
-
 }

@@ -2,19 +2,19 @@ using System.CommandLine;
 
 namespace RufusIngest.Tool;
 
-/// <summary>Where the API key comes from: the command line, a file or the environment.</summary>
-sealed class KeyArguments
+/// <summary>Where an API key comes from: the command line, a file or the environment.</summary>
+/// <param name="name">The option, without dashes; that of its file has <c>-file</c> behind it.</param>
+/// <param name="variable">The environment variable; that of its file has <c>_FILE</c> behind it.</param>
+sealed class KeyArguments(string name = "api-key", string variable = CommonOptions.ApiKeyVariable)
 {
-    const string FileVariable = "RUFUS_API_KEY_FILE";
-
-    readonly Option<string?> _key = new("--api-key")
+    readonly Option<string?> _key = new($"--{name}")
     {
-        Description = $"API key; without it --api-key-file or the environment variable {CommonOptions.ApiKeyVariable}.",
+        Description = $"API key; without it --{name}-file or the environment variable {variable}.",
     };
 
-    readonly Option<FileInfo?> _file = new("--api-key-file")
+    readonly Option<FileInfo?> _file = new($"--{name}-file")
     {
-        Description = $"File that holds the API key; without it the environment variable {FileVariable}.",
+        Description = $"File that holds the API key; without it the environment variable {variable}_FILE.",
     };
 
     public void AddTo(Command command, bool recursive = false)
@@ -33,11 +33,11 @@ sealed class KeyArguments
         string? key = parsed.GetValue(_key);
         FileInfo? file = parsed.GetValue(_file);
         if (key is not null && file is not null)
-            throw ToolException.BadInput("give --api-key or --api-key-file, not both.");
+            throw ToolException.BadInput($"give --{name} or --{name}-file, not both.");
         if (key is null && file is null)
         {
-            key = Environment.GetEnvironmentVariable(CommonOptions.ApiKeyVariable);
-            string? path = Environment.GetEnvironmentVariable(FileVariable);
+            key = Environment.GetEnvironmentVariable(variable);
+            string? path = Environment.GetEnvironmentVariable($"{variable}_FILE");
             file = string.IsNullOrWhiteSpace(key) && !string.IsNullOrWhiteSpace(path) ? new(path) : null;
         }
 
@@ -46,7 +46,7 @@ sealed class KeyArguments
         if (string.IsNullOrWhiteSpace(key))
         {
             throw ToolException.BadInput(
-                $"there is no API key: give --api-key or --api-key-file, or set {CommonOptions.ApiKeyVariable}.");
+                $"there is no API key: give --{name} or --{name}-file, or set {variable}.");
         }
 
         return key.AsSpan().ContainsAnyExceptInRange('!', '~')

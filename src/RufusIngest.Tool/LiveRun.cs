@@ -14,7 +14,6 @@ namespace RufusIngest.Tool;
 sealed class LiveRun : IAsyncDisposable
 {
     static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(0.2);
-    static readonly TimeSpan ProgressIntervalWhenPiped = TimeSpan.FromSeconds(10);
 
     readonly Terminal _terminal;
     readonly IReadOnlyList<ReaderSpec> _readers;
@@ -123,7 +122,7 @@ sealed class LiveRun : IAsyncDisposable
         Func<string, bool> isOver, TimeSpan flush, bool quiet, CancellationToken cancellation)
     {
         using CancellationTokenSource progressEnd = new();
-        Task progress = quiet ? Task.CompletedTask : ShowProgressAsync(progressEnd.Token);
+        Task progress = quiet ? Task.CompletedTask : _terminal.ShowProgressAsync(ProgressLine, progressEnd.Token);
         using CancellationTokenSource attachEnd = new();
         Task attaching = _journal is null
             ? Task.CompletedTask
@@ -260,24 +259,6 @@ sealed class LiveRun : IAsyncDisposable
             SetAside = sessions.Sum(session => session.SetAside),
             LostBytes = _lostBytes,
         };
-    }
-
-    async Task ShowProgressAsync(CancellationToken end)
-    {
-        if (!_terminal.ErrorConsole.Profile.Capabilities.Interactive || !_terminal.ErrorConsole.Profile.Out.IsTerminal)
-        {
-            using PeriodicTimer seldom = new(ProgressIntervalWhenPiped);
-            while (await seldom.WaitForNextTickAsync(end).ConfigureAwait(false))
-                _terminal.Say(ProgressLine());
-            return;
-        }
-
-        await _terminal.ErrorConsole.Status().StartAsync(ProgressLine(), async status =>
-        {
-            using PeriodicTimer timer = new(ProgressInterval);
-            while (await timer.WaitForNextTickAsync(end).ConfigureAwait(false))
-                status.Status = ProgressLine();
-        }).ConfigureAwait(false);
     }
 
     string ProgressLine()

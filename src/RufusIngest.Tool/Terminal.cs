@@ -9,6 +9,9 @@ sealed class Terminal
     // An id has 64 characters, and nobody reads across a pipe.
     const int WidthWhenPiped = 240;
 
+    static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(0.2);
+    static readonly TimeSpan ProgressIntervalWhenPiped = TimeSpan.FromSeconds(10);
+
     readonly Lock _lock = new();
     readonly TextReader? _input;
 
@@ -62,6 +65,25 @@ sealed class Terminal
             Error.Write($"{question} [y/N] ");
             return _input.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
         }
+    }
+
+    /// <summary>Shows how a run goes until it is cancelled: a line that changes, or one now and then when piped.</summary>
+    public async Task ShowProgressAsync(Func<string> line, CancellationToken end)
+    {
+        if (!ErrorConsole.Profile.Capabilities.Interactive || !ErrorConsole.Profile.Out.IsTerminal)
+        {
+            using PeriodicTimer seldom = new(ProgressIntervalWhenPiped);
+            while (await seldom.WaitForNextTickAsync(end).ConfigureAwait(false))
+                Say(line());
+            return;
+        }
+
+        await ErrorConsole.Status().StartAsync(line(), async status =>
+        {
+            using PeriodicTimer timer = new(ProgressInterval);
+            while (await timer.WaitForNextTickAsync(end).ConfigureAwait(false))
+                status.Status = line();
+        }).ConfigureAwait(false);
     }
 
     static IAnsiConsole Create(TextWriter writer)

@@ -5,6 +5,7 @@ using RufusIngest.Records;
 using RufusIngest.Server;
 using RufusIngest.Tool.Api;
 using RufusIngest.Tool.Probe;
+using RufusIngest.Tool.Relay;
 
 namespace RufusIngest.Tool;
 
@@ -25,6 +26,7 @@ static class ToolCommand
         root.Subcommands.Add(EventsCommand.Create(terminal));
         root.Subcommands.Add(ProbeCommand.Create(terminal));
         root.Subcommands.Add(ServeCommand.Create(terminal));
+        root.Subcommands.Add(RelayCommand.Create(terminal));
         System.CommandLine.ParseResult parsed = root.Parse(args);
         foreach (ParseError error in parsed.Errors)
             terminal.Say($"rufus-ingest: {error.Message}");

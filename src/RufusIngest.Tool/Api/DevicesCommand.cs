@@ -45,7 +45,7 @@ static class DevicesCommand
             {
                 string id = await cloud.BindDeviceAsync(
                     parsed.GetValue(model)!, parsed.GetValue(serial)!, parsed.GetValue(alias), parsed.GetValue(firmware),
-                    cancellation).ConfigureAwait(false);
+                    cancellationToken: cancellation).ConfigureAwait(false);
                 terminal.PrintId(command.IsJson(parsed), "deviceid", id);
                 return ExitCode.Done;
             },

@@ -41,6 +41,42 @@ public sealed record CloudPassing
     /// <summary>Device it came from. Given on reading only.</summary>
     public string? DeviceId { get; init; }
 
+    /// <summary>It says what the API requires of a passing that is sent.</summary>
+    internal bool IsWhole => Number >= 0 && Bib is not null && Timestamp is not null;
+
+    /// <summary>
+    /// Writes it as a POST takes it: the members the API names for that and no other, without those that are null. The
+    /// time is sent in UTC, cut to ms.
+    /// </summary>
+    /// <param name="writer">Gets one JSON object.</param>
+    /// <exception cref="InvalidOperationException">It has no number from 0, no bib or no time.</exception>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        if (!IsWhole)
+            throw new InvalidOperationException("A passing needs a number from 0, a bib and a time.");
+        writer.WriteStartObject();
+        writer.WriteString("bib", Bib);
+        writer.WriteNumber("num_passing", Number!.Value);
+        writer.WriteString("timestamp", RufusCloudClient.Text(Timestamp));
+        if (Latitude is { } latitude)
+            writer.WriteNumber("latitude", latitude);
+        if (Longitude is { } longitude)
+            writer.WriteNumber("longitude", longitude);
+        WriteText(writer, "chip", Chip);
+        WriteText(writer, "status", Status);
+        WriteText(writer, "participant_id", ParticipantId);
+        WriteText(writer, "timezone", TimeZone);
+        WriteText(writer, "gender", Gender);
+        writer.WriteEndObject();
+    }
+
+    static void WriteText(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (value is not null)
+            writer.WriteString(name, value);
+    }
+
     /// <summary>Reads one as the API writes it; a chip may be <c>chips</c>, and coordinates text. Never fails.</summary>
     public static CloudPassing Read(JsonElement item) => new()
     {

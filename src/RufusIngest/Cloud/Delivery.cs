@@ -69,6 +69,7 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0, 
         return action with
         {
             Taken = _taken,
+            IsMoved = isMoved,
             AcknowledgeTo = isMoved ? _progress.Cursor : 0,
             SetAside = setAside,
             Alarm = _alarm?.Kind,

@@ -51,8 +51,11 @@ readonly record struct DeliveryAction(DeliveryActionKind Kind)
     /// <summary>How many more passings the server is known to have.</summary>
     public int Taken { get; init; }
 
+    /// <summary>The cursor has moved, to <see cref="AcknowledgeTo"/>.</summary>
+    public bool IsMoved { get; init; }
+
     /// <summary>
-    /// The cursor's new place: all numbers up to it are acknowledged or set aside. 0: it has not moved.
+    /// The cursor's new place: all numbers up to it are acknowledged or set aside. 0 as well where it has not moved.
     /// </summary>
     public int AcknowledgeTo { get; init; }
 

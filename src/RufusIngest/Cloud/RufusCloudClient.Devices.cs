@@ -10,13 +10,19 @@ public sealed partial class RufusCloudClient
     /// Registers a device under the account of the key, or finds it registered already: 409 with its id counts as
     /// bound. A server that refuses <c>type</c> is asked once more without it.
     /// </summary>
+    /// <param name="model">Its model.</param>
+    /// <param name="serialNumber">What makes it this device.</param>
+    /// <param name="alias">Display name.</param>
+    /// <param name="firmware">Version of its firmware.</param>
+    /// <param name="deviceType">Kind of device; null: <see cref="RufusCloudOptions.DeviceType"/>.</param>
+    /// <param name="cancellationToken">Ends the call; it may have been done.</param>
     /// <returns>The device id, to be kept by the caller.</returns>
     public async Task<string> BindDeviceAsync(
-        string model, string serialNumber, string? alias = null, string? firmware = null,
+        string model, string serialNumber, string? alias = null, string? firmware = null, string? deviceType = null,
         CancellationToken cancellationToken = default)
     {
         const string Path = "devices";
-        string? deviceType = _options.Profile?.BindTakesType == false ? null : _options.DeviceType;
+        deviceType = _options.Profile?.BindTakesType == false ? null : deviceType ?? _options.DeviceType;
         CloudAnswer answer = await PostAsync(deviceType).ConfigureAwait(false);
         if (answer.Status == 400 && deviceType is not null)
             answer = await PostAsync(null).ConfigureAwait(false);

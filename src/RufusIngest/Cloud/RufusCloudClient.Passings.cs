@@ -31,6 +31,8 @@ public sealed partial class RufusCloudClient
         ArgumentNullException.ThrowIfNull(passings);
         if (passings.Count == 0)
             throw new ArgumentException("There is no passing to insert.", nameof(passings));
+        if (passings.Any(passing => !passing.IsWhole))
+            throw new ArgumentException("A passing needs a number from 0, a bib and a time.", nameof(passings));
         byte[] body = WriteInsert(tokenSession, passings);
         CloudAnswer answer = await CallAsync(HttpMethod.Post, Path, body, _options.MaxAnswerBytes, cancellationToken)
             .ConfigureAwait(false);
@@ -129,38 +131,11 @@ public sealed partial class RufusCloudClient
             writer.WriteString("token_session", tokenSession);
             writer.WriteStartArray("passings_list");
             foreach (CloudPassing passing in passings)
-                Write(writer, passing);
+                passing.WriteTo(writer);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
 
         return buffer.WrittenSpan.ToArray();
-    }
-
-    /// <summary>The members the API names and no other; those that are null are left out.</summary>
-    static void Write(Utf8JsonWriter writer, CloudPassing passing)
-    {
-        if (passing is not { Number: { } number, Bib: { } bib, Timestamp: { } time } || number < 0)
-            throw new ArgumentException("A passing needs a number from 0, a bib and a time.", nameof(passing));
-        writer.WriteStartObject();
-        writer.WriteString("bib", bib);
-        writer.WriteNumber("num_passing", number);
-        writer.WriteString("timestamp", Text(time));
-        if (passing.Latitude is { } latitude)
-            writer.WriteNumber("latitude", latitude);
-        if (passing.Longitude is { } longitude)
-            writer.WriteNumber("longitude", longitude);
-
-        foreach ((string name, string? value) in new (string, string?)[]
-        {
-            ("chip", passing.Chip), ("status", passing.Status), ("participant_id", passing.ParticipantId),
-            ("timezone", passing.TimeZone), ("gender", passing.Gender),
-        })
-        {
-            if (value is not null)
-                writer.WriteString(name, value);
-        }
-
-        writer.WriteEndObject();
     }
 }

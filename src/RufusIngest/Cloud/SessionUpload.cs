@@ -182,7 +182,7 @@ sealed class SessionUpload(string location, int session, UploadContext context)
         DeliveryAction action = _delivery!.On(e);
         if (action.Taken > 0)
             context.Totals.Acknowledged(action.Taken);
-        if (action.AcknowledgeTo > 0)
+        if (action.IsMoved)
         {
             foreach (SetAsidePassing passing in action.SetAside ?? [])
             {

@@ -37,8 +37,8 @@ public class CloudContractTests
     {
         await using Contract contract = await Contract.StartAsync(envelope, apiKey, xApiKey);
         RufusCloudClient cloud = contract.Cloud;
-        string device = await cloud.BindDeviceAsync("M", "S-1", "Finish", "1.2", Cancelled);
-        Assert.Equal(device, await cloud.BindDeviceAsync("M", "S-1", "Finish", "1.2", Cancelled));
+        string device = await cloud.BindDeviceAsync("M", "S-1", "Finish", "1.2", "Decoder", Cancelled);
+        Assert.Equal(device, await cloud.BindDeviceAsync("M", "S-1", "Finish", "1.2", "Decoder", Cancelled));
         CloudDevice listed = Assert.Single(await cloud.GetDevicesAsync(Cancelled).ToListAsync(Cancelled));
         Assert.Equal((device, "M", "S-1", "Finish", "1.2", "CUSTOM_CHRONO"), (listed.DeviceId, listed.Model,
             listed.SerialNumber, listed.Alias, listed.Firmware, listed.Type));

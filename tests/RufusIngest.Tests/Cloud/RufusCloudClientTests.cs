@@ -64,7 +64,7 @@ public sealed class RufusCloudClientTests : IDisposable
     public async Task a_device_is_bound_by_201_200_or_409_with_its_id(int status)
     {
         _cloud.Then(status, """{"description":"Device binded succesfully","deviceid":"D1","new":{"a":[1]}}""");
-        Assert.Equal("D1", await Client().BindDeviceAsync("M", "S", "Finish", "1.0", Cancelled));
+        Assert.Equal("D1", await Client().BindDeviceAsync("M", "S", "Finish", "1.0", cancellationToken: Cancelled));
         Assert.Equal(
             """{"type":"CUSTOM_CHRONO","model":"M","serial_number":"S","alias":"Finish","firmware":"1.0"}""",
             _cloud.Requests[0].Body);

@@ -1,0 +1,59 @@
+using RufusIngest.Cloud;
+
+namespace RufusIngest.Tool.Relay;
+
+/// <summary>The two servers a relay stands between, asked with patience, and what is on its way from one to the other.</summary>
+/// <param name="terminal">Is told when a server does not answer.</param>
+/// <param name="venue">Where passings are read.</param>
+/// <param name="cloud">Where they go.</param>
+/// <param name="store">What is on its way.</param>
+/// <param name="isFollowing">Also a server that never answered is asked again.</param>
+/// <param name="time">Clock of waits.</param>
+sealed class RelayLinks(
+    Terminal terminal, RufusCloudClient venue, RufusCloudClient cloud, RelayStore store, bool isFollowing, TimeProvider time)
+{
+    readonly Patience _patience = new(time);
+    bool _venueAnswered = isFollowing;
+    bool _cloudAnswered = isFollowing;
+
+    public RufusCloudClient Venue => venue;
+
+    public RufusCloudClient Cloud => cloud;
+
+    public RelayStore Store => store;
+
+    public TimeProvider Time => time;
+
+    public async Task<T> AskVenueAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
+    {
+        T answer = await _patience.AskAsync(
+            call, (failure, isFirst) => Bear(failure, isFirst, "venue server", _venueAnswered), cancellation)
+            .ConfigureAwait(false);
+        _venueAnswered = true;
+        return answer;
+    }
+
+    public async Task<T> AskCloudAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
+    {
+        T answer = await _patience.AskAsync(
+            call, (failure, isFirst) => Bear(failure, isFirst, "cloud", _cloudAnswered), cancellation)
+            .ConfigureAwait(false);
+        _cloudAnswered = true;
+        return answer;
+    }
+
+    /// <summary>A server that answered once will again; one that never did may be the wrong one.</summary>
+    void Bear(RufusCloudException failure, bool isFirst, string who, bool answered)
+    {
+        if (!answered)
+        {
+            throw new ToolException(
+                failure.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused,
+                $"the {who} does not answer: {failure.Message} Check the address; --follow waits for it.",
+                failure);
+        }
+
+        if (isFirst)
+            terminal.Say($"the {who} does not answer ({failure.Message}); trying on.");
+    }
+}

@@ -1,0 +1,257 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using RufusIngest.Cloud;
+using RufusIngest.Passings;
+
+namespace RufusIngest.Tool.Relay;
+
+/// <summary>
+/// Passings on their way from the venue server to the cloud: a bounded queue a session, and what is known to be there.
+/// Unlike a journal's, a venue's numbers may have gaps, and a lower one may come later: passings are handed out in runs
+/// of consecutive numbers, and what was acknowledged is kept as ranges instead of one number.
+/// </summary>
+sealed class RelayStore(RelayState state) : PassingStore
+{
+    /// <summary>Passings of a session in memory.</summary>
+    public const int MaxQueued = 10_000;
+
+    readonly Lock _lock = new();
+    readonly List<RelayedSession> _sessions = state.Load();
+    readonly Dictionary<RelayedSession, Queue<Queued>> _queues = [];
+    readonly ArrayBufferWriter<byte> _item = new();
+    TaskCompletionSource _taken = NewSignal();
+
+    /// <summary>Is told of each passing that the cloud does not take.</summary>
+    public Action<RelayedSession, SetAsidePassing>? SetAside { get; init; }
+
+    public IReadOnlyList<RelayedSession> Sessions
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _sessions];
+        }
+    }
+
+    /// <summary>Those that have a session at the cloud.</summary>
+    public override IReadOnlyList<StoredSession> GetSessions()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _sessions.Where(session => session.CloudToken is not null).Select(session => new StoredSession
+                {
+                    Location = session.Location,
+                    Session = session.Number,
+                    Token = session.CloudToken,
+                    AcknowledgedNumber = (int)session.Known.FirstMissing(1) - 1,
+                    LastNumber = session.SentTo,
+                    SetAside = session.SetAside,
+                    IsClosed = session.IsDone,
+                }),
+            ];
+        }
+    }
+
+    /// <summary>The session of a token, which is added when it is new.</summary>
+    /// <param name="token">Its token at the venue server.</param>
+    /// <param name="location">Its device.</param>
+    /// <param name="cloudToken">The session somebody named for it; null: none.</param>
+    public RelayedSession Meet(string token, string location, string? cloudToken)
+    {
+        lock (_lock)
+        {
+            RelayedSession? session = _sessions.Find(known => known.Token == token);
+            if (cloudToken is not null && _sessions.Find(known => known.CloudToken == cloudToken && known != session)
+                is { } other)
+            {
+                throw ToolException.BadInput($"session {other.Token} goes to {cloudToken} already (--map).");
+            }
+
+            if (session is null)
+            {
+                int number = 1 + _sessions.Where(known => known.Location == location)
+                    .Select(known => known.Number).DefaultIfEmpty().Max();
+
+                // A session that was named may have passings already, from whoever sent to it before.
+                session = new(token, location, number)
+                {
+                    CloudToken = cloudToken,
+                    IsNamed = cloudToken is not null,
+                    SentTo = cloudToken is null ? 0 : int.MaxValue,
+                };
+                state.Add(session);
+                _sessions.Add(session);
+            }
+            else if (cloudToken is not null && session.CloudToken != cloudToken)
+            {
+                throw ToolException.BadInput(session.CloudToken is null
+                    ? $"session {token} was met without --map; give another --state file."
+                    : $"session {token} goes to {session.CloudToken} already, not to {cloudToken} (--map).");
+            }
+
+            return session;
+        }
+    }
+
+    /// <summary>Before a session is opened at the cloud, for the answer may get lost, and this process with it.</summary>
+    public void SetMayBeOpened(RelayedSession session)
+    {
+        lock (_lock)
+        {
+            if (session.MayBeOpened)
+                return;
+            session.MayBeOpened = true;
+            state.KeepMayBeOpened(session);
+        }
+    }
+
+    /// <summary>From now on the session is sent to the cloud.</summary>
+    public void SetCloudToken(RelayedSession session, string token)
+    {
+        lock (_lock)
+        {
+            session.CloudToken = token;
+            state.KeepCloudToken(session);
+        }
+
+        SignalChanged();
+    }
+
+    public void SetDone(RelayedSession session)
+    {
+        lock (_lock)
+        {
+            session.IsDone = true;
+            state.KeepDone(session);
+        }
+    }
+
+    /// <summary>The number is acknowledged or set aside.</summary>
+    public bool Knows(RelayedSession session, int number)
+    {
+        lock (_lock)
+            return session.Known.Contains(number);
+    }
+
+    /// <summary>Waits for room in the session's queue, and adds a passing to it; numbers must ascend.</summary>
+    public async Task AddAsync(RelayedSession session, CloudPassing passing, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task taken;
+            lock (_lock)
+            {
+                if (!_queues.TryGetValue(session, out Queue<Queued>? queue))
+                    _queues.Add(session, queue = new());
+                if (queue.Count < MaxQueued)
+                {
+                    queue.Enqueue(new(passing.Number!.Value, Write(passing)));
+                    break;
+                }
+
+                taken = _taken.Task;
+            }
+
+            SignalChanged();
+            await taken.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Has what was added sent, and waits until all of it is acknowledged or set aside.</summary>
+    public async Task DrainAsync(RelayedSession session, CancellationToken cancellation)
+    {
+        SignalChanged();
+        while (true)
+        {
+            Task taken;
+            lock (_lock)
+            {
+                if (_queues.GetValueOrDefault(session) is not { Count: > 0 })
+                    return;
+                taken = _taken.Task;
+            }
+
+            await taken.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public override int ReadPassings(string location, int session, int afterNumber, int most, PassingItems into)
+    {
+        lock (_lock)
+        {
+            RelayedSession relayed = Find(location, session);
+            if (_queues.GetValueOrDefault(relayed) is not { Count: > 0 } queue)
+                return 0;
+            into.Clear(queue.Peek().Number);
+            foreach ((int number, byte[] item) in queue)
+            {
+                if (into.Count == most || number != into.FirstNumber + (long)into.Count)
+                    break;
+                into.Add(item);
+            }
+
+            // Before it is sent: after a crash the cloud is asked for what it has.
+            if (into.LastNumber > relayed.SentTo)
+            {
+                relayed.SentTo = into.LastNumber;
+                state.KeepSentTo(relayed);
+            }
+
+            return into.Count;
+        }
+    }
+
+    public override void Acknowledge(
+        string location, int session, int number, IReadOnlyList<SetAsidePassing> setAside)
+    {
+        RelayedSession relayed;
+        TaskCompletionSource taken;
+        lock (_lock)
+        {
+            relayed = Find(location, session);
+            Queue<Queued> queue = _queues[relayed];
+            int first = queue.Peek().Number;
+            List<(SetAsidePassing, string)> kept = [];
+            while (queue.TryPeek(out Queued next) && next.Number <= number)
+            {
+                foreach (SetAsidePassing passing in setAside.Where(passing => passing.Number == next.Number))
+                    kept.Add((passing, Encoding.UTF8.GetString(next.Item)));
+                queue.Dequeue();
+            }
+
+            relayed.SetAside += kept.Count;
+            state.KeepKnown(relayed, relayed.Known.Add(first, number), kept);
+            taken = _taken;
+            _taken = NewSignal();
+        }
+
+        taken.TrySetResult();
+        foreach (SetAsidePassing passing in setAside)
+            SetAside?.Invoke(relayed, passing);
+    }
+
+    public override void SetToken(string location, int session, string token) =>
+        SetCloudToken(Find(location, session), token);
+
+    RelayedSession Find(string location, int session)
+    {
+        lock (_lock)
+            return _sessions.Find(known => known.Location == location && known.Number == session)!;
+    }
+
+    /// <summary>A passing without a bib is sent with its chip for one, as unknown chips are.</summary>
+    byte[] Write(CloudPassing passing)
+    {
+        _item.ResetWrittenCount();
+        using (Utf8JsonWriter writer = new(_item))
+            (passing with { Bib = passing.Bib ?? passing.Chip ?? "" }).WriteTo(writer);
+        return _item.WrittenSpan.ToArray();
+    }
+
+    static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    readonly record struct Queued(int Number, byte[] Item);
+}

@@ -1,0 +1,46 @@
+namespace RufusIngest.Tool.Relay;
+
+/// <summary>One session of the venue server as the relay's file knows it. Guarded by its store.</summary>
+/// <param name="token">Its token at the venue server.</param>
+/// <param name="location">Its device: the serial number there.</param>
+/// <param name="number">Which session of the device it is, from 1, in the order in which the relay met them.</param>
+sealed class RelayedSession(string token, string location, int number)
+{
+    public string Token => token;
+
+    public string Location => location;
+
+    public int Number => number;
+
+    /// <summary>The session at the cloud; null: none yet.</summary>
+    public string? CloudToken { get; set; }
+
+    /// <summary>Somebody named the cloud session: it may have passings, and is not ours to close.</summary>
+    public bool IsNamed { get; set; }
+
+    /// <summary>A request to open the cloud session went out; without an answer it may be open all the same.</summary>
+    public bool MayBeOpened { get; set; }
+
+    /// <summary>Closed at the venue server and relayed to its end.</summary>
+    public bool IsDone { get; set; }
+
+    /// <summary>Highest number that may have been sent.</summary>
+    public int SentTo { get; set; }
+
+    /// <summary>Numbers that the cloud has, or that are set aside.</summary>
+    public NumberRanges Known { get; } = new();
+
+    public int SetAside { get; set; }
+
+    /// <summary>Its display name at the venue server, in this run.</summary>
+    public string? Alias { get; set; }
+
+    /// <summary>How many passings the venue server has of it, as it said last; null: it did not.</summary>
+    public int? AtVenue { get; set; }
+
+    /// <summary>Passings that no request can carry: their number is not an integer of 31 bits, or they have no time.</summary>
+    public int Unsendable { get; set; }
+
+    /// <summary>All that the venue server says it has is known.</summary>
+    public bool IsComplete => AtVenue == Known.Count + Unsendable;
+}

@@ -1,0 +1,40 @@
+using RufusIngest.Cloud;
+using RufusIngest.Server;
+
+namespace RufusIngest.Tool.Relay;
+
+/// <summary>A venue server to read from: one that runs somewhere, or one over its data file for this run.</summary>
+sealed class VenueEnd : IAsyncDisposable
+{
+    readonly CloudConnection _connection;
+    readonly VenueServer? _server;
+
+    VenueEnd(CloudConnection connection, VenueServer? server = null) => (_connection, _server) = (connection, server);
+
+    public RufusCloudClient Cloud => _connection.Cloud;
+
+    public static VenueEnd Of(string address, string apiKey) => new(CloudConnection.Open(address, apiKey));
+
+    /// <summary>Serves a data file on a free loopback port, to this program alone.</summary>
+    public static async Task<VenueEnd> OfAsync(
+        FileInfo file, string company, Terminal terminal, CancellationToken cancellation)
+    {
+        if (!file.Exists)
+            throw ToolException.BadInput($"there is no file {file.FullName} (--data).");
+        VenueKey key = VenueKey.Random("relay", VenueAccess.Read) with { Company = company };
+        VenueServer server = await VenueServer.StartAsync(
+            new()
+            {
+                DataFile = file.FullName, Keys = [key], Page = false, LoggerFactory = new TerminalLogs(terminal),
+            },
+            cancellation).ConfigureAwait(false);
+        return new(CloudConnection.Open(server.BaseAddress.ToString(), key.Key), server);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _connection.Dispose();
+        if (_server is not null)
+            await _server.DisposeAsync().ConfigureAwait(false);
+    }
+}
