@@ -172,7 +172,7 @@ public sealed partial class VenuePageTests(Chromium chromium)
         await Expect(Row(visit, "devices", RightToLeft)).ToContainTextAsync(name);
         await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = $"CSV of {name}" })).ToBeVisibleAsync();
         await Expect(visit.Page.Locator("img, iframe, script:not([src])")).ToHaveCountAsync(0);
-        await IsAsWideAsTheWindowAsync(visit);
+        await FitsAsync(visit);
         await visit.PictureAsync("phone-hostile");
         visit.WasQuiet();
     }
