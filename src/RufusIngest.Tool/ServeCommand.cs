@@ -32,9 +32,13 @@ static class ServeCommand
         {
             Description = "File that holds a key of your own, which may do everything; no other is made.",
         };
+        Option<bool> noPage = new("--no-page")
+        {
+            Description = "Serve the API alone, without the page for people.",
+        };
         Command command = new("serve", "Run the venue server: the RUFUS API over a file, without internet.")
         {
-            _data, urls, allowRemote, profile, keyFile,
+            _data, urls, allowRemote, profile, keyFile, noPage,
         };
         command.Subcommands.Add(CreateBackup(terminal));
         command.SetAction((parsed, cancellation) => RunAsync(
@@ -45,6 +49,7 @@ static class ServeCommand
                 EndPoint = EndPointOf(parsed.GetValue(urls)!, parsed.GetValue(allowRemote)),
                 Profile = CloudArguments.ReadProfile(parsed.GetValue(profile)) ?? new(),
                 Keys = ReadKey(parsed.GetValue(keyFile)),
+                Page = !parsed.GetValue(noPage),
                 LoggerFactory = new TerminalLogs(terminal),
             },
             cancellation));
@@ -88,7 +93,8 @@ static class ServeCommand
             terminal.Print(key);
         }
 
-        terminal.Say($"the page is at {new Uri(server.BaseAddress, "/")}");
+        if (options.Page)
+            terminal.Say($"the page is at {new Uri(server.BaseAddress, "/")}");
         terminal.Say($"listening at {server.BaseAddress}, data in {options.DataFile}; Ctrl-C ends it.");
         await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using CancellationTokenSource limit = new(StopTime);

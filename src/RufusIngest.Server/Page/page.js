@@ -10,16 +10,16 @@ const askedFor = new Set();
 let passings = [];
 let drawing = false;
 let refreshing = false;
+let answers = true;
+let live;
+let shown;
 
-function time(ms) {
-  return ms === undefined || ms === null ? "–" : new Date(ms).toISOString().slice(11, 23);
-}
-
-function day(ms) {
+// UTC; the day only where it is not today.
+function time(ms, end = 19) {
   if (ms === undefined || ms === null) return "–";
   const text = new Date(ms).toISOString();
   const today = new Date().toISOString().slice(0, 10);
-  return text.startsWith(today) ? text.slice(11, 19) : text.slice(0, 10) + " " + text.slice(11, 19);
+  return text.startsWith(today) ? text.slice(11, end) : text.slice(0, 10) + " " + text.slice(11, end);
 }
 
 function cell(text, className) {
@@ -30,12 +30,21 @@ function cell(text, className) {
   return td;
 }
 
+// Leaves alone what is shown already: a link may have the focus, a text may be selected. Each row begins with its key.
 function fill(id, rows) {
-  byId(id).replaceChildren(...rows.map(cells => {
-    const tr = document.createElement("tr");
-    tr.append(...cells);
-    return tr;
-  }));
+  const body = byId(id);
+  const keys = new Set(rows.map(([key]) => key));
+  for (const tr of [...body.rows]) if (!keys.has(tr.dataset.key)) tr.remove();
+  const known = new Map([...body.rows].map(tr => [tr.dataset.key, tr]));
+  rows.forEach(([key, ...cells], i) => {
+    const tr = known.get(key) ?? document.createElement("tr");
+    tr.dataset.key = key;
+    if (body.rows[i] !== tr) body.insertBefore(tr, body.rows[i] ?? null);
+    cells.forEach((td, j) => {
+      if (j === tr.cells.length) tr.append(td);
+      else if (!tr.cells[j].isEqualNode(td)) tr.cells[j].replaceWith(td);
+    });
+  });
 }
 
 function setText(id, text) {
@@ -45,10 +54,11 @@ function setText(id, text) {
 
 function drawDevices(state) {
   fill("devices", state.devices.map(device => [
+    device.serial_number,
     cell(device.name, "wrap"),
     cell(device.active_session ?? "none", device.active_session ? "active wrap" : "soft"),
     cell(count.format(device.passings), "number"),
-    cell(day(device.last_contact)),
+    cell(time(device.last_contact)),
   ]));
   const more = state.devices_total - state.devices.length;
   setText("devices-hint", state.devices_total === 0 ? "No device is bound yet."
@@ -65,10 +75,11 @@ function drawSessions(state) {
     link.setAttribute("aria-label", `CSV of ${session.name}`);
     link.download = "";
     return [
+      session.token,
       cell(session.name, "wrap"),
       cell(session.active ? "active" : "closed", session.active ? "active" : "soft"),
       cell(count.format(session.passings), "number"),
-      cell(day(session.first)), cell(day(session.last)),
+      cell(time(session.first)), cell(time(session.last)),
       cell(session.device, "wrap"), cell(link),
     ];
   }));
@@ -91,13 +102,16 @@ function axisTop(value) {
   }
 }
 
+// In pixels of the screen, so that labels are as large on a phone.
 function drawChart(state) {
-  const [left, right, upper, lower] = [48, 640, 12, 150];
+  const [left, right, upper, lower] = [44, byId("chart").clientWidth, 12, 150];
+  if (right <= left) return; // Not laid out yet; drawn when it is.
   const highest = Math.max(...state.minutes);
   const limit = axisTop(highest);
   const width = (right - left) / state.minutes.length;
+  const labelled = right < 480 ? 20 : 10;
   const total = state.minutes.reduce((sum, n) => sum + n, 0);
-  const svg = shape("svg", { viewBox: "0 0 648 172", role: "img" });
+  const svg = shape("svg", { width: right, height: 172, role: "img" });
   svg.append(shape("title", {},
     `${count.format(total)} passings arrived in the last 60 minutes, at most ${count.format(highest)} in a minute`));
   for (const part of [0, 0.5, 1]) {
@@ -113,13 +127,13 @@ function drawChart(state) {
     const isNow = i === state.minutes.length - 1;
     if (passed > 0) {
       const bar = shape("rect", {
-        x: left + i * width + 1, width: width - 2, y: lower - height, height, class: isNow ? "now" : "",
+        x: left + i * width, width: width * 0.8, y: lower - height, height, class: isNow ? "now" : "",
       });
       bar.append(shape("title", {}, `${label}: ${count.format(passed)}`));
       svg.append(bar);
     }
-    if (new Date(start).getUTCMinutes() % 10 === 0 && i < state.minutes.length - 2)
-      svg.append(shape("text", { x: left + i * width, y: 166 }, label));
+    if (new Date(start).getUTCMinutes() % labelled === 0 && i > 2 && i < state.minutes.length - 3)
+      svg.append(shape("text", { x: left + (i + 0.4) * width, y: 168, "text-anchor": "middle" }, label));
   });
   byId("chart").replaceChildren(svg);
 }
@@ -135,6 +149,7 @@ async function refresh() {
     }
     if (!answer.ok) throw new Error(answer.statusText);
     const state = await answer.json();
+    [shown, answers] = [state, true];
     setText("count", count.format(state.passings));
     byId("signout").hidden = !state.signed_in;
     drawDevices(state);
@@ -142,9 +157,10 @@ async function refresh() {
     drawChart(state);
     drawPassings();
   } catch {
-    show("lost", "no answer from the server, trying again");
+    answers = false;
   } finally {
     refreshing = false;
+    showLink();
   }
 }
 
@@ -154,7 +170,8 @@ function drawPassings() {
   requestAnimationFrame(() => {
     drawing = false;
     fill("recent", passings.map(passing => [
-      cell(time(passing.time)), cell(passing.bib ?? "–"), cell(passing.chip ?? "–"),
+      keyOf(passing),
+      cell(time(passing.time, 23)), cell(passing.bib ?? "–", "wrap bib"), cell(passing.chip ?? "–", "wrap"),
       cell(names.get(passing.session) ?? passing.session.slice(0, 8), "wrap"), cell(passing.number, "number"),
     ]));
     setText("recent-hint", passings.length === 0 ? "No passing yet."
@@ -162,10 +179,13 @@ function drawPassings() {
   });
 }
 
+function keyOf(passing) {
+  return `${passing.session} ${passing.number}`;
+}
+
 function add(arrived) {
-  const key = passing => `${passing.session} ${passing.number}`;
-  const known = new Set(passings.map(key));
-  const fresh = arrived.filter(passing => !known.has(key(passing)));
+  const known = new Set(passings.map(keyOf));
+  const fresh = arrived.filter(passing => !known.has(keyOf(passing)) && known.add(keyOf(passing)));
   const unknown = fresh.find(passing => !names.has(passing.session) && !askedFor.has(passing.session));
   if (unknown) {
     askedFor.add(unknown.session);
@@ -175,21 +195,28 @@ function add(arrived) {
   drawPassings();
 }
 
-function show(state, text) {
-  byId("link").className = state;
+function showLink() {
+  const text = !answers ? "no answer from the server, trying again"
+    : live === undefined ? "connecting…" : live ? "live" : "not live, trying again";
+  byId("link").className = text === "live" ? "live" : answers && live === undefined ? "" : "lost";
   setText("link", text);
+}
+
+function setLive(isLive) {
+  live = isLive;
+  showLink();
 }
 
 function listen() {
   const source = new EventSource("/page/live");
-  source.addEventListener("open", () => show("live", "live"));
+  source.addEventListener("open", () => setLive(true));
   source.addEventListener("recent", event => {
     passings = [];
     add(JSON.parse(event.data));
   });
   source.addEventListener("message", event => add(JSON.parse(event.data)));
   source.addEventListener("error", () => {
-    show("lost", "not live, trying again");
+    setLive(false);
     if (source.readyState !== EventSource.CLOSED) return;
     refresh(); // Shows the form when the sign-in is over.
     setTimeout(listen, 2 * refreshMs);
@@ -200,3 +227,4 @@ refresh();
 listen();
 setInterval(() => document.hidden || refresh(), refreshMs);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
+new ResizeObserver(() => shown && drawChart(shown)).observe(byId("chart"));

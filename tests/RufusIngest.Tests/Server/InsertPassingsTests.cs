@@ -270,6 +270,36 @@ public class InsertPassingsTests
             Enumerable.Range(1, Total), result.EnumerateArray().Select(p => p.GetProperty("num_passing").GetInt32()));
     }
 
+    [Fact]
+    public async Task a_client_that_sends_one_passing_a_request_from_many_threads_loses_none()
+    {
+        await using var venue = await TestVenue.StartAsync();
+        var token = await venue.OpenAsync();
+        const int Senders = 16;
+        const int Each = 200;
+        var counts = new int[2];
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(sender => Task.Run(
+            async () =>
+            {
+                // A sender's first half is also its neighbour's second half: each passing is sent by two, at any time.
+                for (var n = 0; n < Each; n++)
+                {
+                    var number = (((sender * Each / 2) + n) % (Senders * Each / 2)) + 1;
+                    var answer = await venue.PostAsync("passings", TestVenue.Body(token, TestVenue.Passing(number)));
+                    Assert.Equal(HttpStatusCode.Created, answer.Status);
+                    Interlocked.Add(ref counts[0], answer.Json.GetProperty("inserted_count").GetInt32());
+                    Interlocked.Add(ref counts[1], answer.Json.GetProperty("duplicate_count").GetInt32());
+                }
+            },
+            TestContext.Current.CancellationToken)));
+        const int Total = Senders * Each / 2;
+        Assert.Equal([Total, Total], counts);
+        Assert.Equal(new VenueCounters(Total, Total, 0, 0, 0, 0), venue.Server.Counters);
+        var result = (await venue.GetAsync($"passings/session/{token}")).Json.GetProperty("result");
+        Assert.Equal(
+            Enumerable.Range(1, Total), result.EnumerateArray().Select(p => p.GetProperty("num_passing").GetInt32()));
+    }
+
     static async Task InsertAsync(TestVenue venue, string token, int inserted, int duplicates, params string[] passings)
     {
         var answer = await venue.PostAsync("passings", TestVenue.Body(token, passings));

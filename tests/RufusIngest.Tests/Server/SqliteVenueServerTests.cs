@@ -18,6 +18,8 @@ public sealed class RawRequestsOnSqliteTests : RawRequestsTests, ISqliteVenueTes
 
 public sealed class ReadPassingsOnSqliteTests : ReadPassingsTests, ISqliteVenueTests;
 
+public sealed class RequestSamplesOnSqliteTests : RequestSamplesTests, ISqliteVenueTests;
+
 public sealed class SessionOperationsOnSqliteTests : SessionOperationsTests, ISqliteVenueTests;
 
 public sealed class VenueProfileOnSqliteTests : VenueProfileTests, ISqliteVenueTests;

@@ -69,6 +69,23 @@ public sealed class ServeTests : IDisposable
     }
 
     [Theory]
+    [InlineData(HttpStatusCode.OK)]
+    [InlineData(HttpStatusCode.NotFound, "--no-page")]
+    public async Task the_page_is_there_unless_it_is_not_wanted(HttpStatusCode status, params string[] arguments)
+    {
+        await ServeAsync(
+            async (address, _) =>
+            {
+                using HttpClient http = new();
+                using HttpResponseMessage page = await http.GetAsync(new Uri(new Uri(address), "/"), Cancelled);
+                Assert.Equal(status, page.StatusCode);
+                using HttpResponseMessage api = await http.GetAsync(new Uri(address + "devices"), Cancelled);
+                Assert.Equal(HttpStatusCode.Forbidden, api.StatusCode);
+            },
+            arguments);
+    }
+
+    [Theory]
     [InlineData("http://0.0.0.0:0", "--allow-remote")]
     [InlineData("http://[::]:0", "--allow-remote")]
     [InlineData("http://192.0.2.1:80", "--allow-remote")]
