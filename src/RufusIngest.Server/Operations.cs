@@ -58,7 +58,7 @@ sealed partial class Operations
         }
 
         string? newKey = null;
-        if (keys.Count == 0 && options.DataFile is not null)
+        if (keys.Count == 0 && options.KeepsKeys)
         {
             newKey = ApiKeys.Next();
             var made = new VenueKey("first", newKey, VenueAccess.ReadWrite | VenueAccess.Unbind);
