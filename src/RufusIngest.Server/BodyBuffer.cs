@@ -47,6 +47,9 @@ sealed class BodyBuffer
 
     public Span<byte> Bytes => _bytes.AsSpan(0, Length);
 
+    /// <inheritdoc cref="Bytes"/>
+    public ReadOnlyMemory<byte> Memory => _bytes.AsMemory(0, Length);
+
     public void Set(ReadOnlySpan<byte> bytes)
     {
         Length = 0;

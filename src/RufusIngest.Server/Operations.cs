@@ -58,7 +58,7 @@ sealed partial class Operations
         }
 
         string? newKey = null;
-        if (keys.Count == 0 && options.DataFile is not null)
+        if (keys.Count == 0 && options.KeepsKeys)
         {
             var made = VenueKey.Random("first", VenueAccess.ReadWrite | VenueAccess.Unbind);
             newKey = made.Key;

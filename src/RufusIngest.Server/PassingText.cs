@@ -30,6 +30,9 @@ readonly struct TextSlice(int start, int length)
     public TextSlice Moved(int by) => IsNull ? default : new(_start + by, Length);
 
     public ReadOnlySpan<byte> In(ReadOnlySpan<byte> buffer) => buffer.Slice(_start, Length);
+
+    /// <inheritdoc cref="In"/>
+    public ReadOnlyMemory<byte> Of(ReadOnlyMemory<byte> buffer) => buffer.Slice(_start, Length);
 }
 
 /// <summary>One slice for each member of <see cref="PassingText"/>.</summary>

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace RufusIngest.Server;
 
 /// <summary>
-/// A server that speaks the RUFUS Cloud API from its own memory or a file, for venues without internet, for tests and
+/// A server that speaks the RUFUS Cloud API from its own memory, a file or a database, for venues without internet, for tests and
 /// as a rehearsal of the cloud whose profile it is given. It reads no configuration file and leaves the process's
 /// signals alone. Every member may be called from any thread.
 /// </summary>
@@ -46,17 +46,15 @@ public sealed class VenueServer : IAsyncDisposable
 
     /// <summary>Starts listening; the caller disposes the server.</summary>
     /// <exception cref="ArgumentException">
-    /// No key, one that cannot be sent, one twice, more than 10 of a company, a bad limit, or a status in the profile
-    /// that is not one.
+    /// No key, one that cannot be sent, one twice, more than 10 of a company, a bad limit, a status in the profile that
+    /// is not one, both a file and a database, or a connection string that cannot be read.
     /// </exception>
-    /// <exception cref="VenueDataException">The data file cannot be used.</exception>
+    /// <exception cref="VenueDataException">The data file or the database cannot be used.</exception>
     /// <exception cref="IOException">The address is taken.</exception>
     public static async Task<VenueServer> StartAsync(VenueServerOptions options, CancellationToken cancellationToken)
     {
         options.Validate();
-        VenueStore store = options.DataFile is { } file
-            ? SqliteVenueStore.Open(file, options.TimeProvider, options.LoggerFactory.CreateLogger<VenueServer>())
-            : new MemoryVenueStore(options.TimeProvider);
+        var store = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
         try
         {
             var operations = await Operations.CreateAsync(options, store, cancellationToken).ConfigureAwait(false);
@@ -67,6 +65,18 @@ public sealed class VenueServer : IAsyncDisposable
             await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    static async Task<VenueStore> OpenAsync(VenueServerOptions options, CancellationToken cancellationToken)
+    {
+        var logger = options.LoggerFactory.CreateLogger<VenueServer>();
+        return options switch
+        {
+            { Postgres: { } database } => await PostgresVenueStore.OpenAsync(
+                database, options.TimeProvider, logger, cancellationToken).ConfigureAwait(false),
+            { DataFile: { } file } => SqliteVenueStore.Open(file, options.TimeProvider, logger),
+            _ => new MemoryVenueStore(options.TimeProvider),
+        };
     }
 
     static async Task<VenueServer> ListenAsync(

@@ -14,13 +14,21 @@ public sealed record VenueServerOptions
     /// <summary>
     /// The file that keeps everything (SQLite): devices, sessions, passings, and the hashes of keys. It is made when it
     /// is not there; beside it live its log (-wal, -shm) and a lock (-lock), and one server at a time may use it. Null:
-    /// everything is in memory and gone at the end.
+    /// everything is in memory and gone at the end, unless <see cref="Postgres"/> says where.
     /// </summary>
     public string? DataFile { get; init; }
 
     /// <summary>
-    /// Keys, no key twice and at most 10 a company; they hold for this server's life beside those that the file keeps.
-    /// Without a file at least one; with a file that keeps none, and none here, a key is made:
+    /// The database that keeps everything instead of a file: an Npgsql connection string, such as
+    /// <c>Host=db.local;Database=venue;Username=timing</c>. Several servers may share it. The tables are made in the
+    /// first schema of its Search Path that is there. A password is better left to PGPASSWORD or a passfile; it is
+    /// never shown.
+    /// </summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>
+    /// Keys, no key twice and at most 10 a company; they hold for this server's life beside those that the file or
+    /// database keeps. In memory at least one; where none is kept, and none is here, a key is made:
     /// <see cref="VenueServer.NewKey"/>.
     /// </summary>
     public IReadOnlyList<VenueKey> Keys { get; init; } = [];
@@ -66,8 +74,20 @@ public sealed record VenueServerOptions
     /// <summary>Where logs go; the caller keeps ownership. Keys are never logged.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>Where it listens and where its data is; no secret.</summary>
+    public override string ToString() => $"{nameof(VenueServer)} at {EndPoint}, data in {DataPlace}";
+
+    internal string DataPlace => DataFile
+        ?? (Postgres is null ? "memory" : PostgresDatabase.PlaceOf(PostgresDatabase.Parse(Postgres)));
+
+    internal bool KeepsKeys => DataFile is not null || Postgres is not null;
+
     internal void Validate()
     {
+        if (DataFile is not null && Postgres is not null)
+            throw new ArgumentException($"{nameof(DataFile)} and {nameof(Postgres)} cannot both keep the data.");
+        if (Postgres is not null)
+            PostgresDatabase.Parse(Postgres);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBodyBytes, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxBodyBytes, 1 << 30);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPassingsPerPost);

@@ -8,6 +8,9 @@ namespace RufusIngest.Tests.Cloud;
 /// <summary>The same over a file.</summary>
 public sealed class CloudContractOnSqliteTests : CloudContractTests, ISqliteVenueTests;
 
+/// <summary>The same over a database.</summary>
+public sealed class CloudContractOnPostgresTests : CloudContractTests, IPostgresVenueTests;
+
 /// <summary>Every operation of the client against the venue server, in each envelope and with each key header.</summary>
 public class CloudContractTests
 {
@@ -182,7 +185,7 @@ public class CloudContractTests
                 Events = [new("E1", "Cross")],
                 TimeProvider = clock,
             };
-            options = VenueFiles.Stored(options);
+            options = VenueData.Stored(options);
             return new(
                 await VenueServer.StartAsync(options, Cancelled),
                 options,
@@ -196,7 +199,7 @@ public class CloudContractTests
         {
             _http.Dispose();
             await _server.DisposeAsync();
-            VenueFiles.Remove(_stored);
+            VenueData.Remove(_stored);
         }
     }
 }

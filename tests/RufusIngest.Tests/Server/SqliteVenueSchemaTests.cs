@@ -40,7 +40,7 @@ public sealed class SqliteVenueSchemaTests : IDisposable
         PRAGMA user_version = 1;
         """;
 
-    readonly string _file = VenueFiles.NewFile();
+    readonly string _file = VenueData.NewFile();
 
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

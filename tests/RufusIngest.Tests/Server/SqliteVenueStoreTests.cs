@@ -8,7 +8,7 @@ namespace RufusIngest.Tests.Server;
 
 public sealed class SqliteVenueStoreTests : IDisposable
 {
-    readonly string _file = VenueFiles.NewFile();
+    readonly string _file = VenueData.NewFile();
 
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

@@ -6,8 +6,8 @@ using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Server;
 
-/// <summary>Whatever is done to a store in memory and to one in a file, they answer the same.</summary>
-public sealed class VenueStoreTwinTests : IDisposable
+/// <summary>Whatever is done to a store in memory and to one that keeps, they answer the same.</summary>
+public sealed class VenueStoreTwinTests
 {
     // Few, so that they meet; around the end of a block; and wild.
     static readonly Gen<long> _number = Gen.Frequency(
@@ -23,16 +23,28 @@ public sealed class VenueStoreTwinTests : IDisposable
     static readonly Gen<(long First, long Last, long From, long To, int Page, int Limit)> _query =
         Gen.Select(Gen.Long[0, 40], Gen.Long[0, 40], Gen.Long[-25, 25], Gen.Long[-25, 25], Gen.Int[1, 4], Gen.Int[1, 30]);
 
-    readonly string _file = VenueFiles.NewFile();
-
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
 
     [Fact]
     public async Task memory_and_file_answer_the_same()
     {
-        await using var sqlite = SqliteVenueStore.Open(_file, TestVenue.Clock, NullLogger.Instance);
+        var file = VenueData.NewFile();
+        await using (var store = SqliteVenueStore.Open(file, TestVenue.Clock, NullLogger.Instance))
+            await SampleAsync(store, iterations: 60);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    [Fact]
+    public async Task memory_and_database_answer_the_same()
+    {
+        using var schema = PostgresSchema.New();
+        await using var store = await PostgresVenueStore.OpenAsync(
+            schema.ConnectionString, TestVenue.Clock, NullLogger.Instance, Cancelled);
+        await SampleAsync(store, iterations: 40);
+    }
+
+    static async Task SampleAsync(VenueStore store, int iterations)
+    {
         var drawn = 0;
         await Gen.Select(_steps, _query, _query).SampleAsync(
             async (steps, one, two) =>
@@ -40,7 +52,7 @@ public sealed class VenueStoreTwinTests : IDisposable
                 var name = $"company {Interlocked.Increment(ref drawn)}";
                 await using var memory = new MemoryVenueStore(TestVenue.Clock);
                 var left = new Played(memory, await memory.CompanyAsync(name));
-                var right = new Played(sqlite, await sqlite.CompanyAsync(name));
+                var right = new Played(store, await store.CompanyAsync(name));
                 await left.PlayAsync(steps);
                 await right.PlayAsync(steps);
                 foreach (var query in new[] { one, two })
@@ -51,7 +63,7 @@ public sealed class VenueStoreTwinTests : IDisposable
 
                 Assert.Equal(left.Told, right.Told);
             },
-            iter: 60,
+            iter: iterations,
             threads: 1);
     }
 

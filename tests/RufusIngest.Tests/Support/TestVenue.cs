@@ -51,14 +51,14 @@ sealed class TestVenue : IAsyncDisposable
 
     public static async Task<TestVenue> StartAsync(VenueServerOptions? options = null)
     {
-        options = VenueFiles.Stored(options ?? Options);
+        options = VenueData.Stored(options ?? Options);
         try
         {
             return new(await VenueServer.StartAsync(options, Cancelled), options);
         }
         catch
         {
-            VenueFiles.Remove(options);
+            VenueData.Remove(options);
             throw;
         }
     }
@@ -128,7 +128,7 @@ sealed class TestVenue : IAsyncDisposable
     {
         Client.Dispose();
         await Server.DisposeAsync();
-        VenueFiles.Remove(_options);
+        VenueData.Remove(_options);
     }
 }
 

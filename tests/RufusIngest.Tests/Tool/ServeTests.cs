@@ -8,7 +8,7 @@ namespace RufusIngest.Tests.Tool;
 
 public sealed class ServeTests : IDisposable
 {
-    readonly string _file = VenueFiles.NewFile();
+    readonly string _file = VenueData.NewFile();
 
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
