@@ -54,35 +54,35 @@ sealed class ApiKeys
 
     /// <summary>
     /// What the request's key allows; null without one in a header that counts, <see cref="VenueAccess.None"/> when it
-    /// is unknown or there are two. The company counts only with some access.
+    /// is unknown or there are two. Company and <see cref="StoredKey.Id"/> are 0 then.
     /// </summary>
-    public (VenueAccess? Access, int Company) AccessOf(IHeaderDictionary headers)
+    public (VenueAccess? Access, int Company, ulong Id) AccessOf(IHeaderDictionary headers)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         Span<byte> second = stackalloc byte[SHA256.HashSizeInBytes];
         var underscored = _rules.ApiKeyHeader ? headers["api_key"] : default;
         var dashed = _rules.XApiKeyHeader ? headers["x-api-key"] : default;
         if (underscored.Count + dashed.Count == 0)
-            return (null, 0);
+            return (null, 0, 0);
         if (!TryHash(underscored.Count > 0 ? underscored : dashed, hash))
-            return (VenueAccess.None, 0);
+            return (VenueAccess.None, 0, 0);
         if (underscored.Count > 0 && dashed.Count > 0
             && !(TryHash(dashed, second) && CryptographicOperations.FixedTimeEquals(hash, second)))
         {
-            return (VenueAccess.None, 0);
+            return (VenueAccess.None, 0, 0);
         }
 
         return AccessOf(hash);
     }
 
     /// <summary>The same of a key that came in another way than in a header.</summary>
-    public (VenueAccess Access, int Company) AccessOf(string? key)
+    public (VenueAccess Access, int Company, ulong Id) AccessOf(string? key)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        return TryHash(key, hash) ? AccessOf(hash) : (VenueAccess.None, 0);
+        return TryHash(key, hash) ? AccessOf(hash) : (VenueAccess.None, 0, 0);
     }
 
-    (VenueAccess Access, int Company) AccessOf(ReadOnlySpan<byte> hash)
+    (VenueAccess Access, int Company, ulong Id) AccessOf(ReadOnlySpan<byte> hash)
     {
         StoredKey? found = null;
         foreach (var key in _keys)
@@ -91,7 +91,7 @@ sealed class ApiKeys
                 found = key;
         }
 
-        return found is null ? (VenueAccess.None, 0) : (found.Access, found.Company);
+        return found is null ? (VenueAccess.None, 0, 0) : (found.Access, found.Company, found.Id);
     }
 
     static byte[] Hash(VenueKey named)

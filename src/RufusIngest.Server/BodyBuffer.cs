@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace RufusIngest.Server;
 
@@ -15,6 +16,9 @@ enum BodyStatus : byte
 
     /// <summary>It says that it is compressed, and cannot be decompressed.</summary>
     Broken,
+
+    /// <summary>It did not come in time.</summary>
+    TooSlow,
 }
 
 /// <summary>What is wrong with a body that is here.</summary>
@@ -56,7 +60,7 @@ sealed class BodyBuffer
         Append(bytes);
     }
 
-    /// <summary>Reads the body to its end, decompressing it when it says that it is gzip.</summary>
+    /// <summary>Reads the body to its end, decompressing it when it says that it is gzip or brotli.</summary>
     /// <param name="request">The request.</param>
     /// <param name="maxBytes">Longest body allowed, as sent and decompressed.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -68,14 +72,19 @@ sealed class BodyBuffer
         if (declared > maxBytes)
             return BodyStatus.TooLarge;
         Reserve((int)Math.Min(declared, MaxFirstBytes));
-        if (!string.Equals(request.Headers.ContentEncoding, "gzip", StringComparison.OrdinalIgnoreCase))
+        if (Decompressor(request) is not { } decompressor)
             return await ReadAsync(request.BodyReader, maxBytes, cancellationToken).ConfigureAwait(false);
-        var plain = PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true));
+
+        // A stream of empty blocks never fills the buffer: only its length as sent can end it.
+        var limit = request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>();
+        limit.MaxRequestBodySize = maxBytes;
+        var plain = PipeReader.Create(decompressor);
         try
         {
             return await ReadAsync(plain, maxBytes, cancellationToken).ConfigureAwait(false);
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException
+            || (decompressor is BrotliStream && exception is InvalidOperationException))
         {
             return BodyStatus.Broken;
         }
@@ -83,6 +92,17 @@ sealed class BodyBuffer
         {
             await plain.CompleteAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Null for a body that is not compressed, or in a way that nobody here knows: it is read as it is.</summary>
+    static Stream? Decompressor(HttpRequest request)
+    {
+        var encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Equals("gzip", StringComparison.OrdinalIgnoreCase))
+            return new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true);
+        return encoding.Equals("br", StringComparison.OrdinalIgnoreCase)
+            ? new BrotliStream(request.Body, CompressionMode.Decompress, leaveOpen: true)
+            : null;
     }
 
     async ValueTask<BodyStatus> ReadAsync(PipeReader reader, int maxBytes, CancellationToken cancellationToken)

@@ -7,33 +7,37 @@ using Microsoft.Extensions.Logging;
 namespace RufusIngest.Server;
 
 /// <summary>The API's routes with the permission each needs, and what holds for all of them.</summary>
-sealed partial class Operations
+sealed partial class Operations : IDisposable
 {
     const string RetryAfterSeconds = "5";
 
     readonly VenueRules _rules;
+    readonly OperationContext _shared;
     readonly ApiKeys _keys;
     readonly Responses _responses;
     readonly DeviceOperations _devices;
     readonly SessionOperations _sessions;
     readonly PassingOperations _passings;
     readonly EventOperations _events;
+    readonly RequestLimiter? _limiter;
     readonly VenuePage? _page;
     readonly ILogger _logger;
     StoredKey? _firstKey;
+    long _unavailable;
 
     Operations(VenueServerOptions options, VenueRules rules, VenueStore store, ApiKeys keys, string? newKey)
     {
         (_rules, _keys, NewKey) = (rules, keys, newKey);
         _responses = new(_rules);
         _logger = options.LoggerFactory.CreateLogger<VenueServer>();
-        var shared = new OperationContext(_rules, store, _responses);
-        _devices = new(shared);
-        _sessions = new(shared);
+        _shared = new(_rules, store, _responses);
+        _devices = new(_shared);
+        _sessions = new(_shared);
         var live = options.Page ? new LiveFeed(options.TimeProvider) : null;
-        _page = live is null ? null : new(shared, keys, live, options.TimeProvider, _logger);
-        _passings = new(shared, _logger, live);
-        _events = new(shared, options.Events);
+        _page = live is null ? null : new(_shared, keys, live, options.TimeProvider, _logger);
+        _passings = new(_shared, _logger, live);
+        _events = new(_shared, options.Events);
+        _limiter = options.MaxRequestsPerSecond is { } most ? new(most) : null;
         foreach (var (member, value, instead) in VenueRules.NotImitated(options.Profile))
             LogNotImitated(member, value, instead);
     }
@@ -43,7 +47,8 @@ sealed partial class Operations
 
     public VenueCounters Counters => new(
         _passings.Inserted, _passings.Duplicates, _passings.Conflicts,
-        _responses.Refused(Refusal.Wrong), _responses.Refused(Refusal.Forbidden), _responses.Refused(Refusal.TooLarge));
+        _responses.Refused(Refusal.Wrong), _responses.Refused(Refusal.Forbidden), _responses.Refused(Refusal.TooLarge),
+        _responses.Refused(Refusal.RateLimited), Interlocked.Read(ref _unavailable));
 
     /// <summary>Gathers the keys; the store stays the caller's.</summary>
     public static async Task<Operations> CreateAsync(
@@ -81,7 +86,9 @@ sealed partial class Operations
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", context => _responses.SendAsync(context, 200, Responses.Success));
+        routes.MapGet("/health/live", LiveAsync);
+        routes.MapGet("/health/ready", Answered(ReadyAsync));
+        routes.MapGet("/health", LiveAsync);
         routes.MapPost("/v0/devices", Guard(VenueAccess.Write, _devices.BindAsync));
         routes.MapGet("/v0/devices", Guard(VenueAccess.Read, _devices.ListAsync));
         routes.MapGet("/v0/devices/{deviceid}", Guard(VenueAccess.Read, _devices.GetAsync));
@@ -106,6 +113,34 @@ sealed partial class Operations
         routes.MapFallback("{**path}", UnknownRouteAsync);
     }
 
+    public void Dispose() => _limiter?.Dispose();
+
+    /// <summary>The process answers, whatever its data does: a new start would mend nothing.</summary>
+    Task LiveAsync(HttpContext context) => _responses.SendAsync(context, 200, Responses.Success);
+
+    /// <summary>The data can be read now.</summary>
+    async Task ReadyAsync(HttpContext context)
+    {
+        try
+        {
+            await _shared.Store.KeysAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (VenueDataException exception)
+        {
+            await SendUnavailableAsync(context, exception).ConfigureAwait(false);
+            return;
+        }
+
+        await _responses.SendAsync(context, 200, Responses.Success).ConfigureAwait(false);
+    }
+
+    Task SendUnavailableAsync(HttpContext context, VenueDataException exception)
+    {
+        Interlocked.Increment(ref _unavailable);
+        context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        return _responses.SendAsync(context, 503, $"The data cannot be reached: {exception.Words}");
+    }
+
     /// <summary>Checks the key.</summary>
     RequestDelegate Guard(VenueAccess needed, Func<HttpContext, int, Task> operation) => Answered(async context =>
     {
@@ -126,16 +161,11 @@ sealed partial class Operations
         }
         catch (VenueDataException exception) when (exception.MayHeal && !context.Response.HasStarted)
         {
-            context.Response.Headers.RetryAfter = RetryAfterSeconds;
-            await _responses.SendAsync(context, 503, $"The data cannot be reached: {exception.Words}")
-                .ConfigureAwait(false);
+            await SendUnavailableAsync(context, exception).ConfigureAwait(false);
         }
         catch (BadHttpRequestException exception)
         {
-            var tooLarge = exception.StatusCode == StatusCodes.Status413PayloadTooLarge;
-            await _responses.RefuseAsync(
-                context, tooLarge ? Refusal.TooLarge : Refusal.Wrong, exception.StatusCode,
-                "The request could not be read").ConfigureAwait(false);
+            await RefuseAsync(context, exception.StatusCode).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is ConnectionAbortedException or ConnectionResetException)
         {
@@ -152,10 +182,24 @@ sealed partial class Operations
         }
     };
 
-    /// <summary>The key's company; null when it answered that the request's key may not do this.</summary>
+    /// <summary>Answers for a request that the listener could not read to its end.</summary>
+    Task RefuseAsync(HttpContext context, int status) => status == StatusCodes.Status408RequestTimeout
+        ? _shared.RefuseSlowAsync(context)
+        : _responses.RefuseAsync(
+            context, status == StatusCodes.Status413PayloadTooLarge ? Refusal.TooLarge : Refusal.Wrong, status,
+            "The request could not be read");
+
+    /// <summary>The key's company; null when it answered that the request's key may not do this, or not now.</summary>
     async ValueTask<int?> CompanyAsync(HttpContext context, VenueAccess needed)
     {
-        var (access, company) = _keys.AccessOf(context.Request.Headers);
+        var (access, company, id) = _keys.AccessOf(context.Request.Headers);
+        if (_limiter?.TryTake(id) == false)
+        {
+            context.Response.Headers.RetryAfter = RequestLimiter.RetryAfterSeconds;
+            await _responses.RefuseAsync(context, Refusal.RateLimited, 429, _limiter.Words).ConfigureAwait(false);
+            return null;
+        }
+
         if ((access & needed) == needed)
             return company;
         var (status, description) = access switch

@@ -28,8 +28,7 @@ sealed partial class PassingOperations(OperationContext shared, ILogger logger, 
         var batch = _batches.Get();
         try
         {
-            var body = await batch.Body.ReadAsync(context.Request, _rules.MaxBodyBytes, context.RequestAborted)
-                .ConfigureAwait(false);
+            var body = await shared.ReadAsync(context, batch.Body).ConfigureAwait(false);
             var answer = body != BodyStatus.Whole ? shared.RefuseBodyAsync(context, body)
                 : !_parser.TryParse(batch) ? shared.RefuseBodyAsync(context, batch.Fault, batch.Error!)
                 : StoreAsync(context, company, batch);

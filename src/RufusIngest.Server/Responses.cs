@@ -12,6 +12,7 @@ enum Refusal : byte
     Wrong,
     Forbidden,
     TooLarge,
+    RateLimited,
 }
 
 /// <summary>Writes answers in the profile's shape and counts the refusals.</summary>
@@ -23,7 +24,7 @@ sealed class Responses(VenueRules rules)
     static readonly JsonWriterOptions _writerOptions =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    readonly long[] _refusals = new long[3];
+    readonly long[] _refusals = new long[4];
 
     /// <summary>Whether a body is JSON in a string, so that an answer must be whole before it is sent.</summary>
     public bool AreText => rules.Envelope == CloudEnvelope.WrappedText;

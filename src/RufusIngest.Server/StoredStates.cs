@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace RufusIngest.Server;
 
 /// <summary>A bound device as it stood when it was read; times in milliseconds since the Unix epoch.</summary>
@@ -21,7 +23,11 @@ sealed record SessionState(string Token, string? Alias, long CreatedMs, SessionI
 /// <param name="Hash">SHA-256 of the secret's UTF-8 bytes.</param>
 /// <param name="Access">What it may do.</param>
 /// <param name="Company">Whose devices it sees.</param>
-sealed record StoredKey(string Name, byte[] Hash, VenueAccess Access, int Company);
+sealed record StoredKey(string Name, byte[] Hash, VenueAccess Access, int Company)
+{
+    /// <summary>Tells it from other keys and says nothing about the secret; not 0.</summary>
+    public ulong Id => Math.Max(BinaryPrimitives.ReadUInt64LittleEndian(Hash), 1);
+}
 
 /// <summary>Why an insert stored nothing, or that it did.</summary>
 enum InsertStatus : byte

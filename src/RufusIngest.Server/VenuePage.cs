@@ -99,7 +99,7 @@ sealed partial class VenuePage
             return;
         }
 
-        var (access, company) = _keys.AccessOf(await SentKeyAsync(context).ConfigureAwait(false));
+        var (access, company, _) = _keys.AccessOf(await SentKeyAsync(context).ConfigureAwait(false));
         if (!access.HasFlag(VenueAccess.Read))
         {
             LogRefused(address?.ToString());

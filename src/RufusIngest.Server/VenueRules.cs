@@ -12,6 +12,8 @@ sealed class VenueRules(VenueServerOptions options)
 {
     public int MaxBodyBytes { get; } = options.MaxBodyBytes;
 
+    public TimeProvider TimeProvider { get; } = options.TimeProvider;
+
     public int MaxTextLength { get; } = options.MaxTextLength;
 
     public CloudEnvelope Envelope { get; } = options.Profile.Envelope ?? CloudEnvelope.Flat;

@@ -98,6 +98,7 @@ public sealed class VenueServer : IAsyncDisposable
         catch
         {
             await app.DisposeAsync().ConfigureAwait(false);
+            operations.Dispose();
             throw;
         }
     }
@@ -117,6 +118,7 @@ public sealed class VenueServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync().ConfigureAwait(false);
+        _operations.Dispose();
         await Store.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -133,6 +135,8 @@ public sealed class VenueServer : IAsyncDisposable
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
         limits.MaxRequestLineSize = 4 * 1024;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.MinRequestBodyDataRate = new(VenueServerOptions.MinBodyBytesPerSecond, options.BodyGracePeriod);
+        limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         kestrel.Listen(options.EndPoint, listen => listen.Protocols = HttpProtocols.Http1);
     }
 

@@ -45,8 +45,8 @@ public sealed record VenueServerOptions
     public IReadOnlyList<VenueEvent> Events { get; init; } = [];
 
     /// <summary>
-    /// Largest request body in bytes, as sent and, when it is compressed (gzip), decompressed; a larger one is answered
-    /// with 413.
+    /// Largest request body in bytes, as sent and, when it is compressed (gzip, brotli), decompressed; a larger one is
+    /// answered with 413.
     /// </summary>
     public int MaxBodyBytes { get; init; } = 16 * 1024 * 1024;
 
@@ -62,6 +62,13 @@ public sealed record VenueServerOptions
     public int MaxConnections { get; init; } = 1_000;
 
     /// <summary>
+    /// Most requests of a key in a second; it saves up those of one second, and the next are answered with 429 and
+    /// <c>Retry-After</c>. Requests without a known key share one such budget. Null, the default: as many as come. Up
+    /// to 10,000.
+    /// </summary>
+    public int? MaxRequestsPerSecond { get; init; }
+
+    /// <summary>
     /// Serves a page for people at <c>/</c>: devices, sessions, passings as they come in, and CSV files. A reading key
     /// signs in to it. Requests over loopback need no key while all keys are one company's: set this false on a machine
     /// whose other users must not see the passings.
@@ -73,6 +80,15 @@ public sealed record VenueServerOptions
 
     /// <summary>Where logs go; the caller keeps ownership. Keys are never logged.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Slower bodies end with 408.</summary>
+    internal const int MinBodyBytesPerSecond = 240;
+
+    /// <summary>A body that is not here after it ends with 408, however steadily it comes.</summary>
+    internal static TimeSpan MaxBodyTime { get; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Time that a body may take before its rate counts; above a second.</summary>
+    internal TimeSpan BodyGracePeriod { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Where it listens and where its data is; no secret.</summary>
     public override string ToString() => $"{nameof(VenueServer)} at {EndPoint}, data in {DataPlace}";
@@ -94,5 +110,8 @@ public sealed record VenueServerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxTextLength, Hex64.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxTextLength, 4_096);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxConnections);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxRequestsPerSecond ?? 1, 1, nameof(MaxRequestsPerSecond));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            MaxRequestsPerSecond ?? 1, RequestLimiter.MostPerSecond, nameof(MaxRequestsPerSecond));
     }
 }

@@ -105,11 +105,26 @@ public sealed class SqliteVenueStoreTests : IDisposable
         var healed = (await venue.PostAsync("passings", body)).Json;
         Assert.Equal(
             (1_999, 1), (healed.GetProperty("inserted_count").GetInt32(), healed.GetProperty("duplicate_count").GetInt32()));
-        Assert.Equal(new VenueCounters(2_000, 1, 0, 0, 0, 0), venue.Server.Counters);
+        Assert.Equal(new VenueCounters(2_000, 1, 0, 0, 0, 0) { Unavailable = 3 }, venue.Server.Counters);
         Assert.Single(logs.Lines, line => line.Level == LogLevel.Error);
 
         ValueTask<long> LimitAsync(int pages) =>
             store.WriteAsync(writer => writer.Database.Number($"PRAGMA max_page_count = {pages}"));
+    }
+
+    [Fact]
+    public async Task a_file_that_cannot_be_read_is_not_ready_and_the_server_lives_on()
+    {
+        await using var venue = await TestVenue.StartAsync(Options);
+        var store = (SqliteVenueStore)venue.Server.Store;
+        await store.WriteAsync(writer => writer.Database.Number("ALTER TABLE keys RENAME TO taken"));
+        venue.Use(null);
+        (await venue.GetAsync("/health/ready")).Says(
+            HttpStatusCode.ServiceUnavailable, "The data cannot be reached: no such table: keys");
+        (await venue.GetAsync("/health/live")).Says(HttpStatusCode.OK, "Success");
+        await store.WriteAsync(writer => writer.Database.Number("ALTER TABLE taken RENAME TO keys"));
+        (await venue.GetAsync("/health/ready")).Says(HttpStatusCode.OK, "Success");
+        Assert.Equal(1, venue.Server.Counters.Unavailable);
     }
 
     [Fact]

@@ -192,7 +192,10 @@ public class VenueServerTests
     {
         await using var venue = await TestVenue.StartAsync();
         venue.Client.DefaultRequestHeaders.Clear();
-        (await venue.GetAsync("/health")).Is(HttpStatusCode.OK, """{"description":"Success"}""");
+        foreach (var path in new[] { "/health", "/health/live", "/health/ready" })
+            (await venue.GetAsync(path)).Is(HttpStatusCode.OK, """{"description":"Success"}""");
+        (await venue.GetAsync("/health/other")).Is(HttpStatusCode.NotFound, Unknown);
+        (await venue.SendAsync(new(HttpMethod.Post, "/health/live"))).Is(HttpStatusCode.NotFound, Unknown);
     }
 
     [Fact]
