@@ -16,22 +16,41 @@ sealed class ApiKeys
 
     const int MaxKeyBytes = 512;
 
-    readonly StoredKey[] _keys;
+    readonly StoredKey[] _given;
     readonly VenueRules _rules;
+    volatile StoredKey[] _keys;
 
+    /// <param name="given">Those that hold for the server's life.</param>
+    /// <param name="kept">Those that the store keeps, at first.</param>
+    /// <param name="rules">Say which headers count.</param>
     /// <exception cref="ArgumentException">There is none, or a company has too many.</exception>
-    public ApiKeys(IEnumerable<StoredKey> keys, VenueRules rules)
+    public ApiKeys(IEnumerable<StoredKey> given, IEnumerable<StoredKey> kept, VenueRules rules)
     {
-        _rules = rules;
-        _keys = [.. keys];
+        (_given, _rules) = ([.. given], rules);
+        _keys = Join(_given, kept);
         if (_keys.Length == 0)
-            throw new ArgumentException("Without a key every request is forbidden.", nameof(keys));
+            throw new ArgumentException("Without a key every request is forbidden.", nameof(given));
         if (_keys.CountBy(key => key.Company).Any(company => company.Value > MaxPerCompany))
-            throw new ArgumentException($"A company has more than {MaxPerCompany} keys.", nameof(keys));
+            throw new ArgumentException($"A company has more than {MaxPerCompany} keys.", nameof(given));
     }
 
-    /// <summary>The company of all keys; null when they are several companies'.</summary>
-    public int? OnlyCompany => Array.TrueForAll(_keys, key => key.Company == _keys[0].Company) ? _keys[0].Company : null;
+    /// <summary>The company of all keys; null when they are several companies', or there is none any more.</summary>
+    public int? OnlyCompany
+    {
+        get
+        {
+            var keys = _keys;
+            return keys.Length > 0 && Array.TrueForAll(keys, key => key.Company == keys[0].Company)
+                ? keys[0].Company
+                : null;
+        }
+    }
+
+    /// <summary>From now on the store keeps these.</summary>
+    public void Renew(IEnumerable<StoredKey> kept) => _keys = Join(_given, kept);
+
+    /// <summary>A key of this <see cref="StoredKey.Id"/> still holds.</summary>
+    public bool Holds(ulong id) => Array.Exists(_keys, key => key.Id == id);
 
     /// <summary>The keys of the options as they are kept, companies made in the store.</summary>
     /// <exception cref="ArgumentException">One cannot be sent, or is there twice.</exception>
@@ -50,7 +69,10 @@ sealed class ApiKeys
         return stored;
     }
 
-    public static bool SameHash(StoredKey a, StoredKey b) => CryptographicOperations.FixedTimeEquals(a.Hash, b.Hash);
+    static StoredKey[] Join(StoredKey[] given, IEnumerable<StoredKey> kept) =>
+        [.. given, .. kept.Where(key => !Array.Exists(given, earlier => SameHash(earlier, key)))];
+
+    static bool SameHash(StoredKey a, StoredKey b) => CryptographicOperations.FixedTimeEquals(a.Hash, b.Hash);
 
     /// <summary>
     /// What the request's key allows; null without one in a header that counts, <see cref="VenueAccess.None"/> when it

@@ -31,6 +31,12 @@ sealed class MemoryVenueStore(TimeProvider timeProvider) : VenueStore
     /// <summary>A key that the next start forgets would be of no use.</summary>
     public override ValueTask<bool> TryAddFirstKeyAsync(StoredKey key) => new(false);
 
+    public override ValueTask<IReadOnlyList<KeptVenueKey>> ListKeysAsync(CancellationToken cancellationToken) => new([]);
+
+    public override ValueTask<bool> TryAddKeyAsync(StoredKey key) => new(false);
+
+    public override ValueTask<bool> RemoveKeyAsync(int company, string name) => new(false);
+
     public override ValueTask<(string DeviceId, bool IsNew)> BindAsync(int company, DeviceDescription description)
     {
         lock (_gate)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace RufusIngest.Server;
 
 /// <summary>The API's routes with the permission each needs, and what holds for all of them.</summary>
-sealed partial class Operations : IDisposable
+sealed partial class Operations : IAsyncDisposable
 {
     const string RetryAfterSeconds = "5";
 
@@ -23,6 +23,7 @@ sealed partial class Operations : IDisposable
     readonly VenuePage? _page;
     readonly ILogger _logger;
     StoredKey? _firstKey;
+    KeyRenewal? _keyRenewal;
     long _unavailable;
 
     Operations(VenueServerOptions options, VenueRules rules, VenueStore store, ApiKeys keys, string? newKey)
@@ -55,22 +56,13 @@ sealed partial class Operations : IDisposable
         VenueServerOptions options, VenueStore store, CancellationToken cancellationToken)
     {
         var rules = new VenueRules(options);
-        var keys = await ApiKeys.StoredAsync(options.Keys, store).ConfigureAwait(false);
-        foreach (var kept in await store.KeysAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (!keys.Exists(given => ApiKeys.SameHash(given, kept)))
-                keys.Add(kept);
-        }
-
-        string? newKey = null;
-        if (keys.Count == 0 && options.KeepsKeys)
-        {
-            var made = VenueKey.Random("first", VenueAccess.ReadWrite | VenueAccess.Unbind);
-            newKey = made.Key;
-            keys.AddRange(await ApiKeys.StoredAsync([made], store).ConfigureAwait(false));
-        }
-
-        return new(options, rules, store, new(keys, rules), newKey) { _firstKey = newKey is null ? null : keys[0] };
+        var given = await ApiKeys.StoredAsync(options.Keys, store).ConfigureAwait(false);
+        var kept = await store.KeysAsync(cancellationToken).ConfigureAwait(false);
+        if (given.Count + kept.Length > 0 || !options.KeepsKeys)
+            return new(options, rules, store, new(given, kept, rules), newKey: null);
+        var made = VenueKey.Random("first", VenueAccess.ReadWrite | VenueAccess.Unbind);
+        var first = await ApiKeys.StoredAsync([made], store).ConfigureAwait(false);
+        return new(options, rules, store, new([], first, rules), made.Key) { _firstKey = first[0] };
     }
 
     /// <summary>
@@ -113,7 +105,19 @@ sealed partial class Operations : IDisposable
         routes.MapFallback("{**path}", UnknownRouteAsync);
     }
 
-    public void Dispose() => _limiter?.Dispose();
+    /// <summary>Begins to look for keys that others add or revoke, where any are kept.</summary>
+    public void BeginKeyRenewal(VenueServerOptions options, VenueStore store)
+    {
+        if (options.KeepsKeys)
+            _keyRenewal = new(_keys, store, options.KeyRenewal, options.TimeProvider);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _limiter?.Dispose();
+        if (_keyRenewal is not null)
+            await _keyRenewal.DisposeAsync().ConfigureAwait(false);
+    }
 
     /// <summary>The process answers, whatever its data does: a new start would mend nothing.</summary>
     Task LiveAsync(HttpContext context) => _responses.SendAsync(context, 200, Responses.Success);

@@ -15,7 +15,9 @@ sealed class PageAccess(ApiKeys keys, PageSessions sessions)
     public int? Company(HttpContext context) =>
         SignedIn(context) ?? (IsLoopback(context) ? keys.OnlyCompany : null);
 
-    public int? SignedIn(HttpContext context) => sessions.Company(context.Request.Cookies[Cookie]);
+    /// <summary>A sign-in ends with its key.</summary>
+    public int? SignedIn(HttpContext context) =>
+        sessions.Find(context.Request.Cookies[Cookie]) is var (company, key) && keys.Holds(key) ? company : null;
 
     /// <summary>
     /// Whether a name in the address can be trusted. Over loopback nothing but the connection tells who asks, and a

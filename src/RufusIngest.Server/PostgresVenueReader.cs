@@ -47,6 +47,13 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
             row.GetString(0), row.GetFieldValue<byte[]>(1), (VenueAccess)row.GetInt32(2), row.GetInt32(3)))
         .ConfigureAwait(false)];
 
+    public async Task<IReadOnlyList<KeptVenueKey>> ListKeysAsync() => await ListAsync(
+        "SELECT k.name, c.name, k.access, k.created_ms FROM keys k JOIN companies c ON c.id = k.company "
+        + "ORDER BY k.created_ms, k.hash",
+        row => new KeptVenueKey(
+            row.GetString(0), row.GetString(1), (VenueAccess)row.GetInt32(2),
+            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)))).ConfigureAwait(false);
+
     public async Task<(DeviceState[] Page, int Total)> DevicesAsync(int company, Paging paging)
     {
         var page = await ListAsync(

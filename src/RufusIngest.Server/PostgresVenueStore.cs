@@ -56,16 +56,19 @@ sealed partial class PostgresVenueStore : VenueStore
     public override ValueTask<StoredKey[]> KeysAsync(CancellationToken cancellationToken) =>
         ReadAsync(reader => reader.KeysAsync(), cancellationToken);
 
+    public override ValueTask<IReadOnlyList<KeptVenueKey>> ListKeysAsync(CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.ListKeysAsync(), cancellationToken);
+
     public override ValueTask<bool> TryAddFirstKeyAsync(StoredKey key) =>
         WriteAsync(writer => writer.TryAddFirstKeyAsync(key));
 
     /// <summary>
     /// Keeps a key; false when the company has as many as it may have, or the key or the name in the company is taken.
     /// </summary>
-    public ValueTask<bool> TryAddKeyAsync(StoredKey key) => WriteAsync(writer => writer.TryAddKeyAsync(key));
+    public override ValueTask<bool> TryAddKeyAsync(StoredKey key) => WriteAsync(writer => writer.TryAddKeyAsync(key));
 
     /// <summary>Forgets a key; false when there is none of this name.</summary>
-    public ValueTask<bool> RemoveKeyAsync(int company, string name) =>
+    public override ValueTask<bool> RemoveKeyAsync(int company, string name) =>
         WriteAsync(writer => writer.RemoveKeyAsync(company, name));
 
     public override ValueTask<(string DeviceId, bool IsNew)> BindAsync(int company, DeviceDescription description) =>

@@ -28,6 +28,7 @@ sealed class SqliteVenueReader : IDisposable
 
     readonly SqliteDatabase _database;
     readonly SqliteStatement _keys;
+    readonly SqliteStatement _listedKeys;
     readonly SqliteStatement _devices;
     readonly SqliteStatement _deviceCount;
     readonly SqliteStatement _device;
@@ -46,6 +47,9 @@ sealed class SqliteVenueReader : IDisposable
     {
         _database = database;
         _keys = database.Prepare("SELECT name, hash, access, company FROM keys ORDER BY created_ms, hash");
+        _listedKeys = database.Prepare(
+            "SELECT k.name, c.name, k.access, k.created_ms FROM keys k JOIN companies c ON c.id = k.company "
+            + "ORDER BY k.created_ms, k.hash");
         _devices = database.Prepare(
             DeviceColumns + "WHERE d.company = ?1 AND d.unbound_ms IS NULL ORDER BY d.id LIMIT ?2 OFFSET ?3");
         _deviceCount = database.Prepare("SELECT count(*) FROM devices WHERE company = ?1 AND unbound_ms IS NULL");
@@ -71,6 +75,10 @@ sealed class SqliteVenueReader : IDisposable
 
     public StoredKey[] Keys() => All(_keys, row =>
         new StoredKey(row.Text(0)!, row.Blob(1).ToArray(), (VenueAccess)row.Integer(2), (int)row.Integer(3)));
+
+    public IReadOnlyList<KeptVenueKey> ListKeys() => All(_listedKeys, row => new KeptVenueKey(
+        row.Text(0)!, row.Text(1)!, (VenueAccess)row.Integer(2),
+        DateTimeOffset.FromUnixTimeMilliseconds(row.Integer(3))));
 
     public (DeviceState[] Page, int Total) Devices(int company, Paging paging) => Look(() => (
         All(_devices.Bind(1, company).Bind(2, paging.Limit).Bind(3, paging.Skip), Device),

@@ -18,7 +18,7 @@ sealed partial class SqliteVenueStore : VenueStore
     public const int MaxReaders = 4;
 
     readonly ILogger _logger;
-    readonly VenueFileLock _lock;
+    readonly VenueFileLock? _lock;
     readonly SqliteVenueWriter _writer;
     readonly SqliteStatement _begin;
     readonly SqliteStatement _commit;
@@ -30,7 +30,7 @@ sealed partial class SqliteVenueStore : VenueStore
     bool _fails;
     bool _isDisposed;
 
-    SqliteVenueStore(VenueFileLock held, SqliteDatabase database, TimeProvider timeProvider, ILogger logger)
+    SqliteVenueStore(VenueFileLock? held, SqliteDatabase database, TimeProvider timeProvider, ILogger logger)
     {
         (_lock, _logger) = (held, logger);
         database.Execute("PRAGMA journal_mode = WAL");
@@ -54,22 +54,29 @@ sealed partial class SqliteVenueStore : VenueStore
     string FilePath => _writer.Database.Path;
 
     /// <summary>Opens a file, or makes it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="timeProvider">Its clock.</param>
+    /// <param name="logger">Hears of failures.</param>
+    /// <param name="isBeside">
+    /// For a moment beside a server that may be using the file, which must be there; both wait for each other's commits.
+    /// </param>
     /// <exception cref="VenueDataException">It cannot be used.</exception>
-    public static SqliteVenueStore Open(string path, TimeProvider timeProvider, ILogger logger)
+    public static SqliteVenueStore Open(
+        string path, TimeProvider timeProvider, ILogger logger, bool isBeside = false)
     {
         path = Path.GetFullPath(path);
-        var held = VenueFileLock.Take(path);
+        var held = isBeside ? null : VenueFileLock.Take(path);
         SqliteDatabase? database = null;
         try
         {
-            database = SqliteDatabase.Open(path, create: true);
+            database = SqliteDatabase.Open(path, create: !isBeside);
             SqliteVenueSchema.Check(database); // Before anything is changed in a file that is not ours.
             return new(held, database, timeProvider, logger);
         }
         catch
         {
             database?.Dispose();
-            held.Dispose();
+            held?.Dispose();
             throw;
         }
     }
@@ -81,6 +88,14 @@ sealed partial class SqliteVenueStore : VenueStore
 
     public override ValueTask<bool> TryAddFirstKeyAsync(StoredKey key) =>
         WriteAsync(writer => writer.TryAddFirstKey(key));
+
+    public override ValueTask<IReadOnlyList<KeptVenueKey>> ListKeysAsync(CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.ListKeys(), cancellationToken);
+
+    public override ValueTask<bool> TryAddKeyAsync(StoredKey key) => WriteAsync(writer => writer.TryAddKey(key));
+
+    public override ValueTask<bool> RemoveKeyAsync(int company, string name) =>
+        WriteAsync(writer => writer.RemoveKey(company, name));
 
     public override ValueTask<(string DeviceId, bool IsNew)> BindAsync(int company, DeviceDescription description) =>
         WriteAsync(writer => writer.Bind(company, description));
@@ -143,7 +158,7 @@ sealed partial class SqliteVenueStore : VenueStore
         _mayRead.Dispose();
         _waiting.Dispose();
         _writer.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
     }
 
     /// <summary>Has the writing thread do something, and ends when that is committed.</summary>

@@ -10,7 +10,9 @@ sealed class SqliteVenueWriter : IDisposable
     readonly TimeProvider _timeProvider;
     readonly SqliteStatement _company;
     readonly SqliteStatement _addCompany;
+    readonly SqliteStatement _addFirstKey;
     readonly SqliteStatement _addKey;
+    readonly SqliteStatement _removeKey;
     readonly SqliteStatement _bound;
     readonly SqliteStatement _bind;
     readonly SqliteStatement _touch;
@@ -32,8 +34,13 @@ sealed class SqliteVenueWriter : IDisposable
         (Database, _timeProvider) = (database, timeProvider);
         _company = database.Prepare("SELECT id FROM companies WHERE name = ?1");
         _addCompany = database.Prepare("INSERT INTO companies (name) VALUES (?1)");
-        _addKey = database.Prepare(
+        _addFirstKey = database.Prepare(
             "INSERT INTO keys SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM keys)");
+        _addKey = database.Prepare(
+            "INSERT INTO keys SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM keys WHERE hash = ?1 "
+            + "OR (company = ?2 AND name = ?3)) AND (SELECT count(*) FROM keys WHERE company = ?2) < "
+            + ApiKeys.MaxPerCompany);
+        _removeKey = database.Prepare("DELETE FROM keys WHERE company = ?1 AND name = ?2");
         _bound = database.Prepare(
             "SELECT id, device_id FROM devices WHERE company = ?1 AND serial_number = ?2 AND unbound_ms IS NULL");
         _bind = database.Prepare(
@@ -71,9 +78,19 @@ sealed class SqliteVenueWriter : IDisposable
         return (int)Id(_company)!.Value;
     }
 
-    public bool TryAddFirstKey(StoredKey key)
+    public bool TryAddFirstKey(StoredKey key) => TryAdd(_addFirstKey, key);
+
+    public bool TryAddKey(StoredKey key) => TryAdd(_addKey, key);
+
+    public bool RemoveKey(int company, string name)
     {
-        _addKey.Bind(1, key.Hash).Bind(2, key.Company).Bind(3, key.Name).Bind(4, (long)key.Access).Bind(5, NowMs).Run();
+        _removeKey.Bind(1, company).Bind(2, name).Run();
+        return Database.Changes > 0;
+    }
+
+    bool TryAdd(SqliteStatement add, StoredKey key)
+    {
+        add.Bind(1, key.Hash).Bind(2, key.Company).Bind(3, key.Name).Bind(4, (long)key.Access).Bind(5, NowMs).Run();
         return Database.Changes == 1;
     }
 

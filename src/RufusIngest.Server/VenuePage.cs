@@ -99,7 +99,7 @@ sealed partial class VenuePage
             return;
         }
 
-        var (access, company, _) = _keys.AccessOf(await SentKeyAsync(context).ConfigureAwait(false));
+        var (access, company, id) = _keys.AccessOf(await SentKeyAsync(context).ConfigureAwait(false));
         if (!access.HasFlag(VenueAccess.Read))
         {
             LogRefused(address?.ToString());
@@ -109,7 +109,7 @@ sealed partial class VenuePage
 
         _throttle.Succeeded(address);
         _sessions.Close(context.Request.Cookies[PageAccess.Cookie]);
-        context.Response.Cookies.Append(PageAccess.Cookie, _sessions.Open(company), CookieOf(context.Request));
+        context.Response.Cookies.Append(PageAccess.Cookie, _sessions.Open(company, id), CookieOf(context.Request));
         SeeOther(context);
     }
 

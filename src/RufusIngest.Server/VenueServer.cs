@@ -54,7 +54,7 @@ public sealed class VenueServer : IAsyncDisposable
     public static async Task<VenueServer> StartAsync(VenueServerOptions options, CancellationToken cancellationToken)
     {
         options.Validate();
-        var store = await OpenAsync(options, cancellationToken).ConfigureAwait(false);
+        var store = await OpenAsync(options, isBeside: false, cancellationToken).ConfigureAwait(false);
         try
         {
             var operations = await Operations.CreateAsync(options, store, cancellationToken).ConfigureAwait(false);
@@ -67,14 +67,15 @@ public sealed class VenueServer : IAsyncDisposable
         }
     }
 
-    static async Task<VenueStore> OpenAsync(VenueServerOptions options, CancellationToken cancellationToken)
+    internal static async Task<VenueStore> OpenAsync(
+        VenueServerOptions options, bool isBeside, CancellationToken cancellationToken)
     {
         var logger = options.LoggerFactory.CreateLogger<VenueServer>();
         return options switch
         {
             { Postgres: { } database } => await PostgresVenueStore.OpenAsync(
                 database, options.TimeProvider, logger, cancellationToken).ConfigureAwait(false),
-            { DataFile: { } file } => SqliteVenueStore.Open(file, options.TimeProvider, logger),
+            { DataFile: { } file } => SqliteVenueStore.Open(file, options.TimeProvider, logger, isBeside),
             _ => new MemoryVenueStore(options.TimeProvider),
         };
     }
@@ -93,12 +94,13 @@ public sealed class VenueServer : IAsyncDisposable
             operations.Map(app);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
             await operations.KeepNewKeyAsync(store).ConfigureAwait(false);
+            operations.BeginKeyRenewal(options, store);
             return new VenueServer(app, operations, store);
         }
         catch
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            operations.Dispose();
+            await operations.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -118,7 +120,7 @@ public sealed class VenueServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync().ConfigureAwait(false);
-        _operations.Dispose();
+        await _operations.DisposeAsync().ConfigureAwait(false);
         await Store.DisposeAsync().ConfigureAwait(false);
     }
 

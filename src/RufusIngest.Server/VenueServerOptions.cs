@@ -34,6 +34,12 @@ public sealed record VenueServerOptions
     public IReadOnlyList<VenueKey> Keys { get; init; } = [];
 
     /// <summary>
+    /// How often the keys that the file or database keeps are looked at again: a key that another program or host added
+    /// or revoked holds, or ends, so much later at most.
+    /// </summary>
+    public TimeSpan KeyRenewal { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// How it behaves where the API's documentation leaves it open; a member that is null means the server's default,
     /// which is as tolerant as the documentation allows. What it cannot imitate it logs once as a warning and does its
     /// own way: another duplicate key than the number, a batch stored without its invalid passings, and ranges that
@@ -106,6 +112,8 @@ public sealed record VenueServerOptions
             PostgresDatabase.Parse(Postgres);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBodyBytes, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxBodyBytes, 1 << 30);
+        ArgumentOutOfRangeException.ThrowIfLessThan(KeyRenewal, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(KeyRenewal, TimeSpan.FromDays(1));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPassingsPerPost);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxTextLength, Hex64.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxTextLength, 4_096);

@@ -17,6 +17,17 @@ abstract class VenueStore : IAsyncDisposable
     /// <summary>Keeps a key if none is kept yet; false when one is.</summary>
     public abstract ValueTask<bool> TryAddFirstKeyAsync(StoredKey key);
 
+    /// <summary>The keys that are kept, for people, in the order in which they were added.</summary>
+    public abstract ValueTask<IReadOnlyList<KeptVenueKey>> ListKeysAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keeps a key; false when its company has <see cref="ApiKeys.MaxPerCompany"/> or one of its name, or its hash is kept.
+    /// </summary>
+    public abstract ValueTask<bool> TryAddKeyAsync(StoredKey key);
+
+    /// <summary>Forgets a company's key by its name; false when there is none.</summary>
+    public abstract ValueTask<bool> RemoveKeyAsync(int company, string name);
+
     /// <summary>Registers a device under its serial number, or tells which one is bound under it already.</summary>
     public abstract ValueTask<(string DeviceId, bool IsNew)> BindAsync(int company, DeviceDescription description);
 

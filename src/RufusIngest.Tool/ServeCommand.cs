@@ -41,6 +41,7 @@ static class ServeCommand
             _data, urls, allowRemote, profile, keyFile, noPage,
         };
         command.Subcommands.Add(CreateBackup(terminal));
+        command.Subcommands.Add(ServeKeysCommand.Create(terminal, Place));
         command.SetAction((parsed, cancellation) => RunAsync(
             terminal,
             new VenueServerOptions
@@ -55,6 +56,10 @@ static class ServeCommand
             cancellation));
         return command;
     }
+
+    /// <summary>Where the data is, as the command line says it.</summary>
+    static VenueServerOptions Place(System.CommandLine.ParseResult parsed) =>
+        new() { DataFile = parsed.GetValue(_data)!.FullName };
 
     static Command CreateBackup(Terminal terminal)
     {

@@ -118,10 +118,10 @@ public class PageTests
     public void one_sign_in_too_many_ends_the_oldest()
     {
         var sessions = new PageSessions(TestVenue.Clock);
-        var ids = Enumerable.Range(0, PageSessions.Max + 1).Select(sessions.Open).ToArray();
-        Assert.Null(sessions.Company(ids[0]));
-        Assert.Equal(1, sessions.Company(ids[1]));
-        Assert.Equal(PageSessions.Max, sessions.Company(ids[^1]));
+        var ids = Enumerable.Range(0, PageSessions.Max + 1).Select(company => sessions.Open(company, 7)).ToArray();
+        Assert.Null(sessions.Find(ids[0]));
+        Assert.Equal((1, 7ul), sessions.Find(ids[1]));
+        Assert.Equal((PageSessions.Max, 7ul), sessions.Find(ids[^1]));
     }
 
     [Fact]

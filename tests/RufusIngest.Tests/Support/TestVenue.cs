@@ -32,6 +32,9 @@ sealed class TestVenue : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>What it was started with, its data included.</summary>
+    public VenueServerOptions OwnOptions => _options;
+
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     public static VenueServerOptions Options { get; } = new()
