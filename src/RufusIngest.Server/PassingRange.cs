@@ -18,6 +18,9 @@ readonly record struct PassingRange(long First, long Last, long FromMs, long ToM
 /// <summary>Which page of a listing is wanted, from 1, and how much a page holds.</summary>
 readonly record struct Paging(int Page, int Limit)
 {
+    /// <summary>Whoever asks wants to know how many there are; otherwise what comes before the page's end counts.</summary>
+    public bool IsCounted { get; init; } = true;
+
     public long Skip => (Page - 1L) * Limit;
 
     public bool HasMore(int total) => Skip + Limit < total;

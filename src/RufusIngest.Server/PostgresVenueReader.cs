@@ -194,7 +194,9 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
 
     /// <summary>How many there are when the page shows it, being the last.</summary>
     static int? EndsAt(PassingsPage page, Paging paging) =>
-        page.Count < paging.Limit && (page.Count > 0 || paging.Skip == 0) ? (int)paging.Skip + page.Count : null;
+        !paging.IsCounted || (page.Count < paging.Limit && (page.Count > 0 || paging.Skip == 0))
+            ? (int)paging.Skip + page.Count
+            : null;
 
     static DeviceState Device(NpgsqlDataReader row) => new(
         row.GetString(0), new(row.Sent(1)!, row.Sent(2)!, row.Sent(3), row.Sent(4), row.Sent(5)),

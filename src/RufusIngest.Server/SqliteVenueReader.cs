@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace RufusIngest.Server;
 
 /// <summary>
@@ -6,7 +8,18 @@ namespace RufusIngest.Server;
 /// </summary>
 sealed class SqliteVenueReader : IDisposable
 {
-    const int FirstText = 3;
+    const int Mask = 3;
+    const int FirstText = 4;
+
+    /// <summary>
+    /// What <see cref="Passing"/> reads of table p. The mask says by bits which texts there are: most have two, and each
+    /// look at a column is a call out of .NET.
+    /// </summary>
+    public const string PassingColumns =
+        "p.session, p.number, p.time_ms, (p.bib IS NOT NULL) + 2 * (p.chip IS NOT NULL) "
+        + "+ 4 * (p.latitude IS NOT NULL) + 8 * (p.longitude IS NOT NULL) + 16 * (p.status IS NOT NULL) "
+        + "+ 32 * (p.participant_id IS NOT NULL) + 64 * (p.timezone IS NOT NULL) + 128 * (p.gender IS NOT NULL), "
+        + "p.bib, p.chip, p.latitude, p.longitude, p.status, p.participant_id, p.timezone, p.gender";
 
     const string DeviceColumns =
         "SELECT d.device_id, d.serial_number, d.model, d.type, d.alias, d.firmware, d.created_ms, d.written_ms, "
@@ -63,10 +76,10 @@ sealed class SqliteVenueReader : IDisposable
         _newest = database.Prepare(SessionColumns + "WHERE s.device = ?1 ORDER BY s.id DESC LIMIT 1");
         _isOfDevice = database.Prepare("SELECT 1 FROM sessions WHERE device = ?1 AND token = ?2");
         _byNumber = database.Prepare(
-            $"SELECT * FROM passings p WHERE p.session = ?1 AND {InRange} ORDER BY p.number LIMIT ?6 OFFSET ?7");
+            $"SELECT {PassingColumns} FROM passings p WHERE p.session = ?1 AND {InRange} ORDER BY p.number LIMIT ?6 OFFSET ?7");
         _byNumberCount = database.Prepare($"SELECT count(*) FROM passings p WHERE p.session = ?1 AND {InRange}");
         _byTime = database.Prepare(
-            "SELECT p.*, s.token FROM (SELECT p.session, p.number, p.time_ms "
+            $"SELECT {PassingColumns}, s.token FROM (SELECT p.session, p.number, p.time_ms "
             + $"{_ofDevice}ORDER BY p.time_ms, p.session, p.number LIMIT ?4 OFFSET ?5) k "
             + "JOIN passings p ON p.session = k.session AND p.number = k.number JOIN sessions s ON s.id = k.session "
             + "ORDER BY k.time_ms, k.session, k.number");
@@ -121,15 +134,19 @@ sealed class SqliteVenueReader : IDisposable
     {
         Span<int> lengths = stackalloc int[PassingText.Count];
         var total = 0;
-        for (var i = 0; i < PassingText.Count; i++)
-            total += lengths[i] = row.Length(FirstText + i);
-        var stored = StoredPassing.Empty(row.Integer(1), row.Integer(2), total, arena, out var room);
-        for (var i = 0; i < PassingText.Count; i++)
+        var mask = (int)row.Integer(Mask);
+        for (var rest = mask; rest != 0; rest &= rest - 1)
         {
+            var i = BitOperations.TrailingZeroCount(rest);
+            total += lengths[i] = row.Length(FirstText + i);
+        }
+
+        var stored = StoredPassing.Empty(row.Integer(1), row.Integer(2), total, arena, out var room);
+        for (var rest = mask; rest != 0; rest &= rest - 1)
+        {
+            var i = BitOperations.TrailingZeroCount(rest);
             if (lengths[i] > 0)
                 row.Blob(FirstText + i).CopyTo(room);
-            else if (row.IsNull(FirstText + i))
-                continue;
             room = room[lengths[i]..];
             stored.SetLength(i, lengths[i]);
         }
@@ -192,9 +209,11 @@ sealed class SqliteVenueReader : IDisposable
         return page;
     }
 
-    /// <summary>How many there are when the page shows it, being the last.</summary>
+    /// <summary>How many there are when the page shows it, being the last, and when nobody wants to know.</summary>
     static int? EndsAt(PassingsPage page, Paging paging) =>
-        page.Count < paging.Limit && (page.Count > 0 || paging.Skip == 0) ? (int)paging.Skip + page.Count : null;
+        !paging.IsCounted || (page.Count < paging.Limit && (page.Count > 0 || paging.Skip == 0))
+            ? (int)paging.Skip + page.Count
+            : null;
 
     static DeviceState Device(SqliteStatement row) => new(
         row.Text(0)!, new(row.Text(1)!, row.Text(2)!, row.Text(3), row.Text(4), row.Text(5)),

@@ -63,7 +63,7 @@ sealed class SqliteVenueWriter : IDisposable
         _span = database.Prepare(
             "INSERT INTO spans VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE "
             + "SET first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)");
-        _stored = database.Prepare("SELECT * FROM passings WHERE session = ?1 AND number = ?2");
+        _stored = database.Prepare($"SELECT {SqliteVenueReader.PassingColumns} FROM passings p WHERE p.session = ?1 AND p.number = ?2");
     }
 
     public SqliteDatabase Database { get; }
