@@ -74,11 +74,13 @@ public sealed record VenueServerOptions
     /// <summary>Where logs go; the caller keeps ownership. Keys are never logged.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
-    /// <summary>Where it listens and where its data is; no secret.</summary>
-    public override string ToString() => $"{nameof(VenueServer)} at {EndPoint}, data in {DataPlace}";
-
-    internal string DataPlace => DataFile
+    /// <summary>Where the data is, for people: the file, or the database's host, port and name; "memory".</summary>
+    /// <exception cref="ArgumentException">The connection string cannot be read.</exception>
+    public string DataPlace => DataFile
         ?? (Postgres is null ? "memory" : PostgresDatabase.PlaceOf(PostgresDatabase.Parse(Postgres)));
+
+    /// <summary>Where it listens; no secret.</summary>
+    public override string ToString() => $"{nameof(VenueServer)} at {EndPoint}";
 
     internal bool KeepsKeys => DataFile is not null || Postgres is not null;
 
