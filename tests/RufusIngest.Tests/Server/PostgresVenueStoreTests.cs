@@ -305,8 +305,10 @@ public sealed class PostgresVenueStoreTests : IDisposable
     public async Task a_start_that_cannot_reach_it_says_where_and_never_the_password(
         string wrong, string words, bool mayHeal)
     {
+        using var role = new Role(_schema);
         using var logs = new CapturedLogs();
-        var builder = new NpgsqlConnectionStringBuilder($"{_schema.ConnectionString};{wrong};Password={Secret}");
+        var builder = new NpgsqlConnectionStringBuilder($"{role.ConnectionString};{wrong}");
+        Assert.Equal(Secret, builder.Password);
         var options = Options with { Postgres = builder.ConnectionString, LoggerFactory = logs };
         var refused = await Assert.ThrowsAsync<VenueDataException>(() => VenueServer.StartAsync(options, Cancelled));
         Assert.Equal((words, mayHeal), (refused.Words, refused.MayHeal));
@@ -316,6 +318,24 @@ public sealed class PostgresVenueStoreTests : IDisposable
         foreach (var said in new[] { refused.ToString(), options.ToString(), options.DataPlace, string.Join(' ', logs.Lines) })
             Assert.DoesNotContain(Secret, said, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("Host=h;Password=hunter2-secret;Nonsense=1")]
+    [InlineData("Host=h;Port=hunter2-secret")]
+    [InlineData("Password=hunter2-secret")]
+    [InlineData("postgres://user:hunter2-secret@host/db")]
+    [InlineData("")]
+    public async Task a_connection_string_that_cannot_be_read_is_refused_and_not_repeated(string text)
+    {
+        var refused = await Assert.ThrowsAsync<ArgumentException>(
+            () => VenueServer.StartAsync(Options with { Postgres = text }, Cancelled));
+        Assert.Contains("write it like", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_file_and_a_database_are_refused() => await Assert.ThrowsAsync<ArgumentException>(
+        () => VenueServer.StartAsync(Options with { DataFile = "venue.db" }, Cancelled));
 
     [Fact]
     public async Task identifiers_and_texts_of_any_kind_are_taken_as_elsewhere()
