@@ -12,7 +12,9 @@ switch (args)
     case ["loopback"]:
         return await LoopbackBenchmarks.RunAsync();
     case ["venue"]:
-        return await VenueBenchmarks.RunAsync();
+        return await VenueBenchmarks.RunAsync("");
+    case ["venue", string store]:
+        return await VenueBenchmarks.RunAsync(store);
     case ["journal"]:
         return await JournalBenchmarks.RunAsync();
     default:

@@ -2,14 +2,15 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Npgsql;
 using RufusIngest.Cloud;
 using RufusIngest.Server;
 
 namespace RufusIngest.Benchmarks;
 
 /// <summary>
-/// The venue server over loopback, its client in the same process: inserts in memory and durable in a file (on the disk
-/// of the current folder), and reads of a range.
+/// The venue server over loopback, its client in the same process: inserts in memory, durable in a file (on the disk of
+/// the current folder), and in the PostgreSQL that RUFUS_TEST_POSTGRES names; and reads of a range.
 /// </summary>
 static class VenueBenchmarks
 {
@@ -23,31 +24,46 @@ static class VenueBenchmarks
     const int RangeSize = 5_000;
     const string Key = "ror-0000000000000000000a";
 
-    public static async Task<int> RunAsync()
+    /// <summary>Measures the store of this name; empty: all.</summary>
+    public static async Task<int> RunAsync(string only)
     {
         Console.WriteLine($"{Batches:N0} batches of {BatchSize:N0} passings; file in {Environment.CurrentDirectory}");
-        foreach (string? file in new[] { null, Path.GetFullPath("bench.venue") })
+        List<(string Name, VenueServerOptions Options)> stores =
+            [("memory", new()), ("SQLite", new() { DataFile = Path.GetFullPath("bench.venue") })];
+        if (Environment.GetEnvironmentVariable("RUFUS_TEST_POSTGRES") is { Length: > 0 } database)
+            stores.Add(("PostgreSQL", new() { Postgres = database + ";Search Path=rufus_bench" }));
+        foreach ((string name, VenueServerOptions options) in stores)
         {
-            string store = file is null ? "memory" : "SQLite";
-            List<double> inserts = [];
-            for (int run = 0; run <= Runs; run++)
-            {
-                await using Venue venue = await Venue.StartAsync(file);
-                double rate = Batches * BatchSize / await venue.InsertAsync(Batches, BatchSize, Connections);
-                if (run == 0)
-                    continue; // Warms up.
-                inserts.Add(rate);
-                if (run < Runs)
-                    continue;
-                Show($"{store}: batches from {Connections} connections, passings/s", inserts);
-                Show($"{store}: range of {RangeSize:N0}, ms", await venue.ReadRangesAsync());
-                Show(
-                    $"{store}: one POST a passing from {SinglePosters} connections, passings/s",
-                    [SinglePosts / await venue.InsertAsync(SinglePosts, 1, SinglePosters)]);
-            }
+            if (only.Length == 0 || only == name)
+                await RunAsync(name, options);
         }
 
         return 0;
+    }
+
+    static async Task RunAsync(string store, VenueServerOptions options)
+    {
+        List<double> inserts = [];
+        for (int run = 0; run <= Runs; run++)
+        {
+            await using Venue venue = await Venue.StartAsync(options);
+            double rate = Batches * BatchSize / await venue.InsertAsync(Batches, BatchSize, Connections);
+            if (run == 0)
+                continue; // Warms up.
+            inserts.Add(rate);
+            if (run < Runs)
+                continue;
+            Show($"{store}: batches from {Connections} connections, passings/s", inserts);
+            Show($"{store}: range of {RangeSize:N0} by number, ms", await venue.ReadRangesAsync(isByTime: false));
+            Show($"{store}: range of {RangeSize:N0} by time, ms", await venue.ReadRangesAsync(isByTime: true));
+            const int Alone = Batches / 4;
+            Show(
+                $"{store}: batches from 1 connection, passings/s",
+                [Alone * BatchSize / await venue.InsertAsync(Alone, BatchSize, 1)]);
+            Show(
+                $"{store}: one POST a passing from {SinglePosters} connections, passings/s",
+                [SinglePosts / await venue.InsertAsync(SinglePosts, 1, SinglePosters)]);
+        }
     }
 
     static void Show(string name, List<double> values)
@@ -57,24 +73,23 @@ static class VenueBenchmarks
             $"| {name} | median {sorted[sorted.Length / 2]:N1} | {sorted[0]:N1} to {sorted[^1]:N1} |");
     }
 
-    /// <summary>A server with a session of its own, on a new file or none.</summary>
-    sealed class Venue(VenueServer server, HttpClient http, string? file, string device) : IAsyncDisposable
+    /// <summary>A server with a session of its own, on a new file or schema, or none.</summary>
+    sealed class Venue(VenueServer server, HttpClient http, VenueServerOptions options, string device)
+        : IAsyncDisposable
     {
         string _token = "";
 
-        public static async Task<Venue> StartAsync(string? file)
+        public static async Task<Venue> StartAsync(VenueServerOptions options)
         {
-            Remove(file);
-            VenueServerOptions options = new()
-            {
-                Keys = [new VenueKey("bench", Key, VenueAccess.ReadWrite)],
-                DataFile = file,
-            };
-            VenueServer server = await VenueServer.StartAsync(options, CancellationToken.None);
+            Remove(options);
+            if (options.Postgres is { } database)
+                Execute(database, "CREATE SCHEMA rufus_bench");
+            VenueServer server = await VenueServer.StartAsync(
+                options with { Keys = [new VenueKey("bench", Key, VenueAccess.ReadWrite)] }, CancellationToken.None);
             HttpClient http = RufusCloudClient.CreateHttpClient(server.BaseAddress);
             string device = await new RufusCloudClient(http, Key).BindDeviceAsync("bench", "1");
             http.DefaultRequestHeaders.Add("x-api-key", Key);
-            return new(server, http, file, device);
+            return new(server, http, options, device);
         }
 
         /// <summary>Seconds for all requests; their bodies are made beforehand.</summary>
@@ -99,16 +114,19 @@ static class VenueBenchmarks
         }
 
         /// <summary>Milliseconds of each read of a range, in the session of the last insert.</summary>
-        public async Task<List<double>> ReadRangesAsync()
+        public async Task<List<double>> ReadRangesAsync(bool isByTime)
         {
             List<double> times = [];
             Random random = new(1);
             for (int i = 0; i < RangeReads; i++)
             {
                 int first = random.Next(1, (Batches * BatchSize) - RangeSize);
+                int last = first + RangeSize - 1;
+                string path = isByTime
+                    ? $"passings/device/{device}?from={Time(first)}&to={Time(last)}"
+                    : $"passings/session/{_token}?first={first}&last={last}";
                 long start = Stopwatch.GetTimestamp();
-                byte[] page = await http.GetByteArrayAsync(
-                    new Uri($"passings/session/{_token}?first={first}&last={first + RangeSize - 1}", UriKind.Relative));
+                byte[] page = await http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
                 times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
                 if (page.Length < RangeSize * 100)
                     throw new InvalidDataException($"{page.Length} bytes.");
@@ -121,7 +139,7 @@ static class VenueBenchmarks
         {
             http.Dispose();
             await server.DisposeAsync();
-            Remove(file);
+            Remove(options);
         }
 
         async Task PostAsync(byte[] body)
@@ -138,7 +156,7 @@ static class VenueBenchmarks
             StringBuilder text = new($"{{\"token_session\":\"{_token}\",\"passings_list\":[");
             for (int i = first + 1; i <= first + count; i++)
             {
-                string time = Ordinary.Timestamp(Samples.Start.AddMilliseconds(i * 7L));
+                string time = Time(i);
                 text.Append($$"""{"bib":"{{Samples.Bib(i % 50_000)}}","chip":"{{Samples.Chip(i % 50_000)}}",""");
                 text.Append($"\"num_passing\":{i},\"timestamp\":\"{time}\"}},");
             }
@@ -147,12 +165,23 @@ static class VenueBenchmarks
             return Encoding.UTF8.GetBytes(text.Append("]}").ToString());
         }
 
-        static void Remove(string? file)
+        static string Time(int number) => Ordinary.Timestamp(Samples.Start.AddMilliseconds(number * 7L));
+
+        static void Remove(VenueServerOptions options)
         {
-            if (file is null)
+            if (options.Postgres is { } database)
+                Execute(database, "DROP SCHEMA IF EXISTS rufus_bench CASCADE");
+            if (options.DataFile is not { } file)
                 return;
             foreach (string end in new[] { "", "-wal", "-shm", "-lock" })
                 File.Delete(file + end);
+        }
+
+        static void Execute(string database, string sql)
+        {
+            using NpgsqlConnection connection = new(database);
+            connection.Open();
+            connection.Execute(sql);
         }
     }
 }

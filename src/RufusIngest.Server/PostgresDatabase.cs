@@ -36,6 +36,7 @@ sealed class PostgresDatabase : IAsyncDisposable
     {
         _place = PlaceOf(settings);
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)); // All types here are built in.
         builder.EnableArrays();
         builder.EnableTransportSecurity();
         builder.UsePhysicalConnectionInitializer(

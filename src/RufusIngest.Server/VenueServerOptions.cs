@@ -96,11 +96,13 @@ public sealed record VenueServerOptions
     /// <summary>Time that a body may take before its rate counts; above a second.</summary>
     internal TimeSpan BodyGracePeriod { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Where it listens and where its data is; no secret.</summary>
-    public override string ToString() => $"{nameof(VenueServer)} at {EndPoint}, data in {DataPlace}";
-
-    internal string DataPlace => DataFile
+    /// <summary>Where the data is, for people: the file, or the database's host, port and name; "memory".</summary>
+    /// <exception cref="ArgumentException">The connection string cannot be read.</exception>
+    public string DataPlace => DataFile
         ?? (Postgres is null ? "memory" : PostgresDatabase.PlaceOf(PostgresDatabase.Parse(Postgres)));
+
+    /// <summary>Where it listens; no secret.</summary>
+    public override string ToString() => $"{nameof(VenueServer)} at {EndPoint}";
 
     internal bool KeepsKeys => DataFile is not null || Postgres is not null;
 

@@ -1,18 +1,25 @@
 using System.CommandLine;
 using System.Net;
+using Npgsql;
 using RufusIngest.Server;
 
 namespace RufusIngest.Tool;
 
-/// <summary><c>serve</c>: the venue server over a file, until Ctrl-C.</summary>
+/// <summary><c>serve</c>: the venue server over a file or a database, until Ctrl-C.</summary>
 static class ServeCommand
 {
     static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
-    static readonly Option<FileInfo> _data = new("--data")
+    static readonly Option<FileInfo?> _data = new("--data")
     {
         Description = "File that keeps devices, sessions, passings and keys; it is made when it is not there.",
-        Required = true,
+        Recursive = true,
+    };
+
+    static readonly Option<string?> _postgres = new("--postgres")
+    {
+        Description = "PostgreSQL that keeps them instead, also for several servers: an Npgsql connection string such as "
+            + "'Host=db.local;Database=venue;Username=timing', without a password (PGPASSWORD or a passfile).",
         Recursive = true,
     };
 
@@ -38,15 +45,14 @@ static class ServeCommand
         };
         Command command = new("serve", "Run the venue server: the RUFUS API over a file, without internet.")
         {
-            _data, urls, allowRemote, profile, keyFile, noPage,
+            _data, _postgres, urls, allowRemote, profile, keyFile, noPage,
         };
         command.Subcommands.Add(CreateBackup(terminal));
         command.Subcommands.Add(ServeKeysCommand.Create(terminal, Place));
         command.SetAction((parsed, cancellation) => RunAsync(
             terminal,
-            new VenueServerOptions
+            Place(parsed) with
             {
-                DataFile = parsed.GetValue(_data)!.FullName,
                 EndPoint = EndPointOf(parsed.GetValue(urls)!, parsed.GetValue(allowRemote)),
                 Profile = CloudArguments.ReadProfile(parsed.GetValue(profile)) ?? new(),
                 Keys = ReadKey(parsed.GetValue(keyFile)),
@@ -58,8 +64,11 @@ static class ServeCommand
     }
 
     /// <summary>Where the data is, as the command line says it.</summary>
-    static VenueServerOptions Place(System.CommandLine.ParseResult parsed) =>
-        new() { DataFile = parsed.GetValue(_data)!.FullName };
+    static VenueServerOptions Place(System.CommandLine.ParseResult parsed) => new()
+    {
+        DataFile = parsed.GetValue(_data)?.FullName,
+        Postgres = Postgres(parsed.GetValue(_postgres), parsed.GetValue(_data)),
+    };
 
     static Command CreateBackup(Terminal terminal)
     {
@@ -71,8 +80,9 @@ static class ServeCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             FileInfo file = parsed.GetValue(copy)!;
-            await VenueServer.BackupAsync(parsed.GetValue(_data)!.FullName, file.FullName, cancellation)
-                .ConfigureAwait(false);
+            FileInfo data = parsed.GetValue(_data)
+                ?? throw ToolException.BadInput("say which file with --data FILE; a database is copied with pg_dump.");
+            await VenueServer.BackupAsync(data.FullName, file.FullName, cancellation).ConfigureAwait(false);
             terminal.Say($"{file.FullName} is written.");
             return ExitCode.Done;
         });
@@ -100,12 +110,36 @@ static class ServeCommand
 
         if (options.Page)
             terminal.Say($"the page is at {new Uri(server.BaseAddress, "/")}");
-        terminal.Say($"listening at {server.BaseAddress}, data in {options.DataFile}; Ctrl-C ends it.");
+        terminal.Say($"listening at {server.BaseAddress}, data in {options.DataPlace}; Ctrl-C ends it.");
         await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using CancellationTokenSource limit = new(StopTime);
         await server.StopAsync(limit.Token).ConfigureAwait(false);
         terminal.Say($"stopped; {server.Counters.Inserted:N0} passings stored in this run.");
         return ExitCode.Done;
+    }
+
+    /// <summary>The connection string; a password in it would be read in the list of processes.</summary>
+    static string? Postgres(string? connectionString, FileInfo? data)
+    {
+        if (connectionString is null == data is null)
+            throw ToolException.BadInput("say where the data is kept: either --data FILE or --postgres CONNECTION.");
+        return connectionString is null || !HasPassword(connectionString)
+            ? connectionString
+            : throw ToolException.BadInput(
+                "--postgres holds a password, which everyone on this machine can read in the list of processes: leave it "
+                + "out, and put it in the environment variable PGPASSWORD or in a passfile (~/.pgpass).");
+    }
+
+    static bool HasPassword(string connectionString)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connectionString).Password is not null;
+        }
+        catch (ArgumentException)
+        {
+            return false; // The server says what is wrong, without repeating it.
+        }
     }
 
     static VenueKey[] ReadKey(FileInfo? file) => file is null

@@ -25,6 +25,7 @@ sealed class PostgresSchema(string connectionString) : IDisposable
         var made = new PostgresSchema(new NpgsqlConnectionStringBuilder(Environment.GetEnvironmentVariable(Variable))
         {
             SearchPath = name,
+            ApplicationName = name, // By which a test finds its connections.
             MaxPoolSize = 6,
         }.ConnectionString);
         made.Execute($"DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");

@@ -16,11 +16,11 @@ sealed class TestVenue : IAsyncDisposable
     public const string WriteKey = "ror-0000000000000000000c";
     public const string UnbindKey = "ror-0000000000000000000d";
 
-    readonly VenueServerOptions _options;
+    readonly VenueServerOptions? _made;
 
-    TestVenue(VenueServer server, VenueServerOptions options)
+    TestVenue(VenueServer server, VenueServerOptions? made)
     {
-        _options = options;
+        _made = made;
         Server = server;
         Client = new HttpClient { BaseAddress = server.BaseAddress };
         Client.DefaultRequestHeaders.Add("x-api-key", ReadWriteKey);
@@ -52,16 +52,19 @@ sealed class TestVenue : IAsyncDisposable
     /// <summary>A clock of one's own, which may be set forward.</summary>
     public static FakeTimeProvider NewClock() => new(new DateTimeOffset(2026, 5, 3, 8, 0, 0, 125, TimeSpan.Zero));
 
+    /// <summary>Data that the options name stays when it ends.</summary>
     public static async Task<TestVenue> StartAsync(VenueServerOptions? options = null)
     {
-        options = VenueData.Stored(options ?? Options);
+        options ??= Options;
+        var stored = VenueData.Stored(options);
+        var made = ReferenceEquals(stored, options) ? null : stored;
         try
         {
-            return new(await VenueServer.StartAsync(options, Cancelled), options);
+            return new(await VenueServer.StartAsync(stored, Cancelled), made);
         }
         catch
         {
-            VenueData.Remove(options);
+            VenueData.Remove(made);
             throw;
         }
     }
@@ -131,7 +134,7 @@ sealed class TestVenue : IAsyncDisposable
     {
         Client.Dispose();
         await Server.DisposeAsync();
-        VenueData.Remove(_options);
+        VenueData.Remove(_made);
     }
 }
 

@@ -26,11 +26,11 @@ static class VenueData
         Path.Combine(Directory.CreateTempSubdirectory("rufus-venue-").FullName, "venue.db");
 
     /// <summary>Removes a file of <see cref="NewFile"/> with all that lies beside it, or a schema.</summary>
-    public static void Remove(VenueServerOptions options)
+    public static void Remove(VenueServerOptions? options)
     {
-        if (options.DataFile is { } file)
+        if (options?.DataFile is { } file)
             Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
-        if (options.Postgres is { } connectionString)
+        if (options?.Postgres is { } connectionString)
             new PostgresSchema(connectionString).Dispose();
     }
 }
