@@ -81,6 +81,7 @@ sealed partial class Operations : IAsyncDisposable
         routes.MapGet("/health/live", LiveAsync);
         routes.MapGet("/health/ready", Answered(ReadyAsync));
         routes.MapGet("/health", LiveAsync);
+        routes.MapGet(ApiDocument.Path, Answered(ApiDocument.SendAsync));
         routes.MapPost("/v0/devices", Guard(VenueAccess.Write, _devices.BindAsync));
         routes.MapGet("/v0/devices", Guard(VenueAccess.Read, _devices.ListAsync));
         routes.MapGet("/v0/devices/{deviceid}", Guard(VenueAccess.Read, _devices.GetAsync));

@@ -51,6 +51,11 @@ sealed partial class VenuePage
         routes.MapGet("/page/state", answered(Guard(SignedIn(SendStateAsync))));
         routes.MapGet("/page/live", answered(Guard(SignedIn(_stream.SendAsync))));
         routes.MapGet("/page/sessions/{token}.csv", answered(Guard(SignedIn(_download.SendAsync))));
+        var reference = File("reference.html");
+        routes.MapGet("/reference", answered(Guard(
+            context => SendAsync(context, 200, MediaTypeNames.Text.Html, reference), isLinked: true)));
+        MapFile(routes, answered, "reference.css", MediaTypeNames.Text.Css);
+        MapFile(routes, answered, "reference.js", MediaTypeNames.Text.JavaScript);
         MapFile(routes, answered, "page.css", MediaTypeNames.Text.Css);
         MapFile(routes, answered, "page.js", MediaTypeNames.Text.JavaScript);
         MapFile(routes, answered, "icon.svg", MediaTypeNames.Image.Svg);
@@ -184,13 +189,7 @@ sealed partial class VenuePage
         await response.BodyWriter.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
     }
 
-    static byte[] File(string name)
-    {
-        using var stream = typeof(VenuePage).Assembly.GetManifestResourceStream("Page/" + name)!;
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
-    }
+    static byte[] File(string name) => EmbeddedFile.Read("Page/" + name);
 
     [LoggerMessage(5, LogLevel.Warning, "A sign-in to the page was refused, from {Address}")]
     partial void LogRefused(string? address);

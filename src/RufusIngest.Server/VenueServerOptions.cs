@@ -75,8 +75,8 @@ public sealed record VenueServerOptions
     public int? MaxRequestsPerSecond { get; init; }
 
     /// <summary>
-    /// Serves a page for people at <c>/</c>: devices, sessions, passings as they come in, and CSV files. A reading key
-    /// signs in to it. Requests over loopback need no key while all keys are one company's: set this false on a machine
+    /// Serves a page for people at <c>/</c>: devices, sessions, passings as they come in, and CSV files; and one at
+    /// <c>/reference</c> that shows the API, to anybody. A reading key signs in to the first. Requests over loopback need no key while all keys are one company's: set this false on a machine
     /// whose other users must not see the passings.
     /// </summary>
     public bool Page { get; init; } = true;

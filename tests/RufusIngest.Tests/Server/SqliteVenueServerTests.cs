@@ -16,6 +16,8 @@ public sealed class InsertPassingsOnSqliteTests : InsertPassingsTests, ISqliteVe
 
 public sealed class RawRequestsOnSqliteTests : RawRequestsTests, ISqliteVenueTests;
 
+public sealed class OpenApiOnSqliteTests : OpenApiTests, ISqliteVenueTests;
+
 public sealed class RateLimitOnSqliteTests : RateLimitTests, ISqliteVenueTests;
 
 public sealed class ReadPassingsOnSqliteTests : ReadPassingsTests, ISqliteVenueTests;
