@@ -18,9 +18,9 @@ sealed class TestVenue : IAsyncDisposable
 
     readonly VenueServerOptions? _made;
 
-    TestVenue(VenueServer server, VenueServerOptions? made)
+    TestVenue(VenueServer server, VenueServerOptions options, VenueServerOptions? made)
     {
-        _made = made;
+        (OwnOptions, _made) = (options, made);
         Server = server;
         Client = new HttpClient { BaseAddress = server.BaseAddress };
         Client.DefaultRequestHeaders.Add("x-api-key", ReadWriteKey);
@@ -33,7 +33,7 @@ sealed class TestVenue : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <summary>What it was started with, its data included.</summary>
-    public VenueServerOptions OwnOptions => _options;
+    public VenueServerOptions OwnOptions { get; }
 
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -60,7 +60,7 @@ sealed class TestVenue : IAsyncDisposable
         var made = ReferenceEquals(stored, options) ? null : stored;
         try
         {
-            return new(await VenueServer.StartAsync(stored, Cancelled), made);
+            return new(await VenueServer.StartAsync(stored, Cancelled), stored, made);
         }
         catch
         {
