@@ -43,7 +43,7 @@ public class CloudContractTests
         string device = await cloud.BindDeviceAsync("M", "S-1", "Finish", "1.2", "Decoder", Cancelled);
         Assert.Equal(device, await cloud.BindDeviceAsync("M", "S-1", "Finish", "1.2", "Decoder", Cancelled));
         CloudDevice listed = Assert.Single(await cloud.GetDevicesAsync(Cancelled).ToListAsync(Cancelled));
-        Assert.Equal((device, "M", "S-1", "Finish", "1.2", "CUSTOM_CHRONO"), (listed.DeviceId, listed.Model,
+        Assert.Equal((device, "M", "S-1", "Finish", "1.2", "Decoder"), (listed.DeviceId, listed.Model,
             listed.SerialNumber, listed.Alias, listed.Firmware, listed.Type));
         Assert.Null(await cloud.GetActiveSessionAsync(device, Cancelled));
         Assert.Empty(await cloud.GetSessionsAsync(device, Cancelled).ToListAsync(Cancelled));
