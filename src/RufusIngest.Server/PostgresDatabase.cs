@@ -227,6 +227,7 @@ sealed class PostgresDatabase : IAsyncDisposable
     {
         const string Reach = "the database cannot be reached";
         const string Busy = "the database is busy";
+        const string Refuses = "the database refuses";
         if (exception is not PostgresException error)
         {
             return exception is not NpgsqlException { IsTransient: false }
@@ -250,9 +251,9 @@ sealed class PostgresDatabase : IAsyncDisposable
             ("28", _) => (Reach, "check user and password (PGPASSWORD or a passfile) and its pg_hba.conf", false),
             (_, PostgresErrorCodes.InvalidCatalogName) => (Reach, "make it with createdb, or name another", false),
             (_, PostgresErrorCodes.InsufficientPrivilege) =>
-                (Busy, "let the user make and use tables in its schema", false),
-            ("XX", _) => (Busy, "look into its log, and go on with a backup", false),
-            _ => (Busy, "look whether its tables are as this program made them", false),
+                (Refuses, "let the user make and use tables in its schema", false),
+            ("XX", _) => (Refuses, "look into its log, and go on with a backup", false),
+            _ => (Refuses, "look whether its tables are as this program made them", false),
         };
     }
 }

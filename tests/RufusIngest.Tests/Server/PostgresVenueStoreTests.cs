@@ -273,15 +273,21 @@ public sealed class PostgresVenueStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("40001", 4)]
-    [InlineData("40P01", 4)]
-    [InlineData("23505", 1)]
-    public async Task what_others_were_in_the_way_of_is_tried_a_few_times(string state, int tries)
+    [InlineData("40001", 4, "the database is busy", true)]
+    [InlineData("40P01", 4, "the database is busy", true)]
+    [InlineData("53100", 1, "the database's disk is full", true)]
+    [InlineData("58030", 1, "the database is busy", true)]
+    [InlineData("57014", 1, "the database is busy", true)]
+    [InlineData("25006", 1, "the database is read-only", true)]
+    [InlineData("23505", 1, "the database refuses", false)]
+    [InlineData("XX001", 1, "the database refuses", false)]
+    public async Task what_others_were_in_the_way_of_is_tried_a_few_times(
+        string state, int tries, string words, bool mayHeal)
     {
         await using var database = await PostgresDatabase.OpenAsync(_schema.ConnectionString, Cancelled);
         var tried = 0;
         var failure = await Assert.ThrowsAsync<VenueDataException>(() => FailAsync(times: 99));
-        Assert.Equal((tries, tries > 1), (tried, failure.MayHeal));
+        Assert.Equal((tries, words, mayHeal), (tried, failure.Words, failure.MayHeal));
         if (tries > 1)
             Assert.Equal(3, await FailAsync(times: 2));
 
