@@ -11,7 +11,7 @@ namespace RufusIngest.Server;
 /// </summary>
 sealed class PostgresDatabase : IAsyncDisposable
 {
-    /// <summary>Connections of one server, unless the connection string says otherwise; work beyond them waits.</summary>
+    /// <summary>Connections of a server, unless the connection string says otherwise; work beyond them waits.</summary>
     public const int MaxConnections = 10;
 
     /// <summary>How often a transaction is tried that others were in the way of.</summary>
@@ -242,7 +242,7 @@ sealed class PostgresDatabase : IAsyncDisposable
                 (Reach, "look whether it runs", true),
             (_, PostgresErrorCodes.DiskFull) => ("the database's disk is full", "make room on its disk", true),
             (_, PostgresErrorCodes.TooManyConnections) =>
-                ("the database has too many connections", "raise its max_connections, or lower Maximum Pool Size", true),
+                ("the database has too many connections", "raise max_connections, or lower Maximum Pool Size", true),
             ("53" or "58", _) => (Busy, "look after its memory and disk", true),
             ("40" or "55", _) or (_, PostgresErrorCodes.QueryCanceled) =>
                 (Busy, "look what else keeps it busy or holds locks", true),

@@ -20,8 +20,8 @@ static class ServeCommand
     {
         Option<string?> postgres = new("--postgres")
         {
-            Description = "PostgreSQL that keeps them instead, also for several servers: an Npgsql connection string such "
-                + "as 'Host=db.local;Database=venue;Username=timing', without a password (PGPASSWORD or a passfile).",
+            Description = "PostgreSQL that keeps them instead, also for several servers: an Npgsql connection string "
+                + "such as 'Host=db.local;Database=venue;Username=timing', without a password (PGPASSWORD or a passfile).",
         };
         Option<string> urls = new("--urls")
         {
@@ -112,8 +112,8 @@ static class ServeCommand
         return connectionString is null || !HasPassword(connectionString)
             ? connectionString
             : throw ToolException.BadInput(
-                "--postgres holds a password, which everyone on this machine can read in the list of processes: leave it "
-                + "out, and put it in the environment variable PGPASSWORD or in a passfile (~/.pgpass).");
+                "--postgres holds a password, which everyone on this machine can read in the list of processes: leave "
+                + "it out, and put it in the environment variable PGPASSWORD or in a passfile (~/.pgpass).");
     }
 
     static bool HasPassword(string connectionString)
