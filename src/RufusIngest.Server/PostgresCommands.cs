@@ -8,7 +8,8 @@ namespace RufusIngest.Server;
 [SuppressMessage("Security", "CA2100", Justification = "The statements are constants.")]
 static class PostgresCommands
 {
-    public static NpgsqlCommand Command(this NpgsqlConnection connection, string sql, params ReadOnlySpan<object?> values)
+    public static NpgsqlCommand Command(
+        this NpgsqlConnection connection, string sql, params ReadOnlySpan<object?> values)
     {
         var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
@@ -44,7 +45,7 @@ static class PostgresCommands
         this NpgsqlConnection connection, string sql, params ReadOnlySpan<object?> values) =>
         ExecuteAsync(connection.Command(sql, values));
 
-    /// <summary>Runs a command and disposes it: the single number of the single row; null when there is no row.</summary>
+    /// <summary>Runs a command and disposes it: the single number of the single row; null without a row.</summary>
     public static async ValueTask<long?> NumberAsync(
         this NpgsqlCommand command, CancellationToken cancellationToken = default)
     {

@@ -11,7 +11,7 @@ namespace RufusIngest.Server;
 /// </summary>
 sealed class PostgresDatabase : IAsyncDisposable
 {
-    /// <summary>Connections of one server, unless the connection string says otherwise; work beyond them waits.</summary>
+    /// <summary>Connections of a server, unless the connection string says otherwise; work beyond them waits.</summary>
     public const int MaxConnections = 10;
 
     /// <summary>How often a transaction is tried that others were in the way of.</summary>
@@ -227,6 +227,7 @@ sealed class PostgresDatabase : IAsyncDisposable
     {
         const string Reach = "the database cannot be reached";
         const string Busy = "the database is busy";
+        const string Refuses = "the database refuses";
         if (exception is not PostgresException error)
         {
             return exception is not NpgsqlException { IsTransient: false }
@@ -241,7 +242,7 @@ sealed class PostgresDatabase : IAsyncDisposable
                 (Reach, "look whether it runs", true),
             (_, PostgresErrorCodes.DiskFull) => ("the database's disk is full", "make room on its disk", true),
             (_, PostgresErrorCodes.TooManyConnections) =>
-                ("the database has too many connections", "raise its max_connections, or lower Maximum Pool Size", true),
+                ("the database has too many connections", "raise max_connections, or lower Maximum Pool Size", true),
             ("53" or "58", _) => (Busy, "look after its memory and disk", true),
             ("40" or "55", _) or (_, PostgresErrorCodes.QueryCanceled) =>
                 (Busy, "look what else keeps it busy or holds locks", true),
@@ -250,9 +251,9 @@ sealed class PostgresDatabase : IAsyncDisposable
             ("28", _) => (Reach, "check user and password (PGPASSWORD or a passfile) and its pg_hba.conf", false),
             (_, PostgresErrorCodes.InvalidCatalogName) => (Reach, "make it with createdb, or name another", false),
             (_, PostgresErrorCodes.InsufficientPrivilege) =>
-                (Busy, "let the user make and use tables in its schema", false),
-            ("XX", _) => (Busy, "look into its log, and go on with a backup", false),
-            _ => (Busy, "look whether its tables are as this program made them", false),
+                (Refuses, "let the user make and use tables in its schema", false),
+            ("XX", _) => (Refuses, "look into its log, and go on with a backup", false),
+            _ => (Refuses, "look whether its tables are as this program made them", false),
         };
     }
 }

@@ -56,8 +56,8 @@ sealed class PostgresInsertGroup(List<PostgresInsert> inserts)
         """;
 
     const string Copy =
-        "COPY passings (session, number, time_ms, bib, chip, latitude, longitude, status, participant_id, timezone, gender) "
-        + "FROM STDIN (FORMAT BINARY)";
+        "COPY passings (session, number, time_ms, bib, chip, latitude, longitude, status, participant_id, timezone, "
+        + "gender) FROM STDIN (FORMAT BINARY)";
 
     const string Count =
         """
@@ -182,7 +182,7 @@ sealed class PostgresInsertGroup(List<PostgresInsert> inserts)
         await import.CompleteAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Not asynchronous: each value goes to a buffer, which the socket takes at once but for a stall.</summary>
+    /// <summary>Not asynchronous: a value goes to a buffer, which the socket takes at once but for a stall.</summary>
     static void Write(NpgsqlBinaryImporter import, InsertSession session)
     {
         foreach (var (batch, row) in session.Fresh)

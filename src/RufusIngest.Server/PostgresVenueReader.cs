@@ -7,8 +7,8 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
 {
     /// <summary>A passing's columns in the order that <see cref="Passing"/> takes them.</summary>
     public const string PassingColumns =
-        "p.session, p.number, p.time_ms, p.bib, p.chip, p.latitude, p.longitude, p.status, p.participant_id, p.timezone, "
-        + "p.gender";
+        "p.session, p.number, p.time_ms, p.bib, p.chip, p.latitude, p.longitude, p.status, p.participant_id, "
+        + "p.timezone, p.gender";
 
     const int FirstText = 3;
 
@@ -105,7 +105,8 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
         {
             var sessions = new Dictionary<long, int>();
             await ReadAsync(
-                $"SELECT {PassingColumns}, s.token {_ofDevice} ORDER BY p.time_ms, p.session, p.number LIMIT $4 OFFSET $5",
+                $"SELECT {PassingColumns}, s.token {_ofDevice} "
+                + "ORDER BY p.time_ms, p.session, p.number LIMIT $4 OFFSET $5",
                 Add, [.. bounds, paging.Limit, paging.Skip]).ConfigureAwait(false);
             page.Total = EndsAt(page, paging) ?? (int)(await NumberAsync($"SELECT count(*) {_ofDevice}", bounds)
                 .ConfigureAwait(false))!.Value;

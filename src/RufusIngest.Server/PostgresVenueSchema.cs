@@ -17,8 +17,8 @@ static class PostgresVenueSchema
     public const int BlockNumbers = 1_024;
 
     /// <summary>
-    /// Step n leads from version n to n + 1. A step that was ever released never changes. The rule of order "C" does not
-    /// change with the system's library, which would break an index. A serial number may be longer than an index takes.
+    /// Step n leads from version n to n + 1. A step that was ever released never changes. The order "C" does not change
+    /// with the system's library, which would break an index. A serial number may be longer than an index takes.
     /// </summary>
     static readonly string[] _steps =
     [

@@ -227,6 +227,6 @@ sealed partial class PostgresVenueStore : VenueStore
     [LoggerMessage(6, LogLevel.Warning, "Storing works again")]
     partial void LogHealed();
 
-    [LoggerMessage(7, LogLevel.Warning, "The database's fsync is off: a power cut can lose what was answered as stored")]
+    [LoggerMessage(7, LogLevel.Warning, "The database's fsync is off: a power cut can lose what was answered")]
     partial void LogDoesNotSync();
 }

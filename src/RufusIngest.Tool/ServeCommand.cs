@@ -126,8 +126,8 @@ static class ServeCommand
         return connectionString is null || !HasPassword(connectionString)
             ? connectionString
             : throw ToolException.BadInput(
-                "--postgres holds a password, which everyone on this machine can read in the list of processes: leave it "
-                + "out, and put it in the environment variable PGPASSWORD or in a passfile (~/.pgpass).");
+                "--postgres holds a password, which everyone on this machine can read in the list of processes: leave "
+                + "it out, and put it in the environment variable PGPASSWORD or in a passfile (~/.pgpass).");
     }
 
     static bool HasPassword(string connectionString)

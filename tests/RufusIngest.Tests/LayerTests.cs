@@ -93,7 +93,7 @@ public sealed partial class LayerTests
             References("RufusIngest", "PackageReference").Order());
         Assert.Empty(References("RufusIngest", "FrameworkReference"));
         Assert.Empty(References("RufusIngest.Simulators", "PackageReference"));
-        Assert.Equal(["Microsoft.Data.Sqlite"], References("RufusIngest.Server", "PackageReference"));
+        Assert.Equal(["Microsoft.Data.Sqlite", "Npgsql"], References("RufusIngest.Server", "PackageReference"));
     }
 
     [Fact]
