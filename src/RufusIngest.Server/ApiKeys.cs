@@ -23,15 +23,15 @@ sealed class ApiKeys
     /// <param name="given">Those that hold for the server's life.</param>
     /// <param name="kept">Those that the store keeps, at first.</param>
     /// <param name="rules">Say which headers count.</param>
-    /// <exception cref="ArgumentException">There is none, or a company has too many.</exception>
+    /// <exception cref="ArgumentException">There is none, or a company is given too many.</exception>
     public ApiKeys(IEnumerable<StoredKey> given, IEnumerable<StoredKey> kept, VenueRules rules)
     {
         (_given, _rules) = ([.. given], rules);
         _keys = Join(_given, kept);
         if (_keys.Length == 0)
             throw new ArgumentException("Without a key every request is forbidden.", nameof(given));
-        if (_keys.CountBy(key => key.Company).Any(company => company.Value > MaxPerCompany))
-            throw new ArgumentException($"A company has more than {MaxPerCompany} keys.", nameof(given));
+        if (_given.CountBy(key => key.Company).Any(company => company.Value > MaxPerCompany))
+            throw new ArgumentException($"A company is given more than {MaxPerCompany} keys.", nameof(given));
     }
 
     /// <summary>The company of all keys; null when they are several companies', or there is none any more.</summary>
@@ -49,8 +49,9 @@ sealed class ApiKeys
     /// <summary>From now on the store keeps these.</summary>
     public void Renew(IEnumerable<StoredKey> kept) => _keys = Join(_given, kept);
 
-    /// <summary>A key of this <see cref="StoredKey.Id"/> still holds.</summary>
-    public bool Holds(ulong id) => Array.Exists(_keys, key => key.Id == id);
+    /// <summary>A company's key of this <see cref="StoredKey.Id"/> still holds, and may read.</summary>
+    public bool Holds(int company, ulong id) => Array.Exists(
+        _keys, key => key.Company == company && key.Id == id && key.Access.HasFlag(VenueAccess.Read));
 
     /// <summary>The keys of the options as they are kept, companies made in the store.</summary>
     /// <exception cref="ArgumentException">One cannot be sent, or is there twice.</exception>

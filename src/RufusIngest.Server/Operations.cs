@@ -110,7 +110,7 @@ sealed partial class Operations : IAsyncDisposable
     public void BeginKeyRenewal(VenueServerOptions options, VenueStore store)
     {
         if (options.KeepsKeys)
-            _keyRenewal = new(_keys, store, options.KeyRenewal, options.TimeProvider);
+            _keyRenewal = new(_keys, store, options.KeyRenewal, options.TimeProvider, _logger);
     }
 
     public async ValueTask DisposeAsync()

@@ -17,7 +17,7 @@ sealed class PageAccess(ApiKeys keys, PageSessions sessions)
 
     /// <summary>A sign-in ends with its key.</summary>
     public int? SignedIn(HttpContext context) =>
-        sessions.Find(context.Request.Cookies[Cookie]) is var (company, key) && keys.Holds(key) ? company : null;
+        sessions.Find(context.Request.Cookies[Cookie]) is var (company, key) && keys.Holds(company, key) ? company : null;
 
     /// <summary>
     /// Whether a name in the address can be trusted. Over loopback nothing but the connection tells who asks, and a

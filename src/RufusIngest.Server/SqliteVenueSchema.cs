@@ -70,6 +70,18 @@ static class SqliteVenueSchema
         }
     }
 
+    /// <summary>Refuses another version: a server that is using the file would not know the new tables.</summary>
+    public static void RequireCurrent(SqliteDatabase database)
+    {
+        Check(database);
+        if (database.Number("PRAGMA user_version") is var version && version < _steps.Length)
+        {
+            throw new VenueDataException(
+                $"{database.Path}: this file is of version {version}; start a server of this program once, which brings it to "
+                + $"{_steps.Length}.");
+        }
+    }
+
     /// <summary>Refuses a file that is not a server's, or newer than this version. An empty one passes.</summary>
     public static void Check(SqliteDatabase database) => Check(database, _steps.Length);
 

@@ -70,6 +70,8 @@ sealed partial class SqliteVenueStore : VenueStore
         try
         {
             database = SqliteDatabase.Open(path, create: !isBeside);
+            if (isBeside)
+                SqliteVenueSchema.RequireCurrent(database);
             SqliteVenueSchema.Check(database); // Before anything is changed in a file that is not ours.
             return new(held, database, timeProvider, logger);
         }

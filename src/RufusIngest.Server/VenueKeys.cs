@@ -69,6 +69,8 @@ public static class VenueKeys
         options.Validate();
         if (!options.KeepsKeys)
             throw new ArgumentException("Name the file or the database that keeps the keys.", nameof(options));
+        if (options.DataFile is { } file && !File.Exists(file))
+            throw new VenueDataException($"{file}: there is no such file.");
         var store = await VenueServer.OpenAsync(options, isBeside: true, cancellationToken).ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
             return await work(store).ConfigureAwait(false);

@@ -191,6 +191,6 @@ sealed partial class VenuePage
 
     static byte[] File(string name) => EmbeddedFile.Read("Page/" + name);
 
-    [LoggerMessage(5, LogLevel.Warning, "A sign-in to the page was refused, from {Address}")]
+    [LoggerMessage(9, LogLevel.Warning, "A sign-in to the page was refused, from {Address}")]
     partial void LogRefused(string? address);
 }

@@ -43,9 +43,13 @@ static class ServeCommand
         {
             Description = "Serve the API alone, without the page for people.",
         };
+        Option<int?> most = new("--max-requests-per-second")
+        {
+            Description = "Most requests of each key, and of all without a known key together; more are answered 429.",
+        };
         Command command = new("serve", "Run the venue server: the RUFUS API over a file, without internet.")
         {
-            _data, _postgres, urls, allowRemote, profile, keyFile, noPage,
+            _data, _postgres, urls, allowRemote, profile, keyFile, noPage, most,
         };
         command.Subcommands.Add(CreateBackup(terminal));
         command.Subcommands.Add(ServeKeysCommand.Create(terminal, Place));
@@ -54,6 +58,7 @@ static class ServeCommand
             Place(parsed) with
             {
                 EndPoint = EndPointOf(parsed.GetValue(urls)!, parsed.GetValue(allowRemote)),
+                MaxRequestsPerSecond = parsed.GetValue(most),
                 Profile = CloudArguments.ReadProfile(parsed.GetValue(profile)) ?? new(),
                 Keys = ReadKey(parsed.GetValue(keyFile)),
                 Page = !parsed.GetValue(noPage),

@@ -84,7 +84,8 @@ static class ToolCommand
         }
     }
 
-    static string WhatToDo(RufusFailure failure) => failure switch
+    /// <summary>A sentence behind a failure's own.</summary>
+    public static string WhatToDo(RufusFailure failure) => failure switch
     {
         RufusFailure.KeyRefused => " Check the key, and that it may do this.",
         RufusFailure.PermissionMissing => " Give the key the access: READ to look, WRITE to change, the flag to unbind.",

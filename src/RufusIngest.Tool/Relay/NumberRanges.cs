@@ -8,9 +8,6 @@ sealed class NumberRanges
     /// <summary>How many numbers there are.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The ranges, ascending.</summary>
-    public IReadOnlyList<(int First, int Last)> Ranges => _ranges;
-
     public bool Contains(int number)
     {
         int index = LastFrom(number);

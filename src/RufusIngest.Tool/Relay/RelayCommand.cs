@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using RufusIngest.Server;
 
 namespace RufusIngest.Tool.Relay;
@@ -34,6 +35,16 @@ static class RelayCommand
         {
             Description = "Seconds between two looks at the venue server, with --follow.",
             DefaultValueFactory = _ => 5,
+            Validators =
+            {
+                result =>
+                {
+                    if (result.Tokens is [{ Value: var text }]
+                        && double.TryParse(text, CultureInfo.InvariantCulture, out double seconds)
+                        && seconds is not (>= 0.1 and <= 3_600))
+                        result.AddError("--every must be 0.1 to 3600.");
+                },
+            },
         };
         Option<bool> replace = CommonOptions.ReplaceActive();
         Option<bool> json = CommonOptions.Json("The result as one JSON object; no progress.");
@@ -52,7 +63,7 @@ static class RelayCommand
             RelayOptions options = new()
             {
                 Follow = parsed.GetValue(follow),
-                Every = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(every), 0.1, 3_600)),
+                Every = TimeSpan.FromSeconds(parsed.GetValue(every)),
                 ReplaceActive = parsed.GetValue(replace),
                 Named = ReadNamed(parsed.GetValue(named) ?? []),
                 Quiet = parsed.GetValue(json),

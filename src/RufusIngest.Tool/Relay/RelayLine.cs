@@ -3,69 +3,123 @@ using RufusIngest.Cloud;
 namespace RufusIngest.Tool.Relay;
 
 /// <summary>
-/// One device of the venue server, whose sessions are relayed one after the other, the oldest first: opening one at the
-/// cloud closes the device's last, which must have all its passings by then.
+/// The devices of one serial number (one, and more when it was unbound and bound again), which are one at the cloud. Their
+/// sessions are relayed one after the other, the oldest first: opening one at the cloud closes the device's last, which must
+/// have all its passings by then.
 /// </summary>
-sealed class RelayLine(RelayLinks links, CloudDevice device, RelayOptions options)
+sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
 {
+    readonly Lock _lock = new();
+    readonly List<CloudDevice> _devices = [];
+    readonly List<RelayedSession> _sessions = [];
     string? _cloudDevice;
 
-    public string Name => device.SerialNumber ?? device.DeviceId;
+    public string Name => name;
 
-    /// <summary>The line is only for this one, whose device is not listed; null: all of the device.</summary>
-    public string? OnlySession { get; init; }
+    /// <summary>What it found out.</summary>
+    public int Result { get; private set; } = ExitCode.Done;
+
+    /// <summary>How often it had an answer of the venue server.</summary>
+    public int Looks { get; private set; }
+
+    /// <summary>Has it relay a device's sessions too, if it does not yet.</summary>
+    public void Add(CloudDevice device)
+    {
+        lock (_lock)
+        {
+            if (!_devices.Exists(known => known.DeviceId == device.DeviceId))
+                _devices.Add(device);
+        }
+    }
+
+    /// <summary>Has it relay a session also where no device lists it.</summary>
+    public void Add(RelayedSession session)
+    {
+        if (!_sessions.Contains(session))
+            _sessions.Add(session);
+    }
 
     /// <summary>Relays what is there; following, goes on until it is cancelled.</summary>
+    /// <exception cref="ToolException">It cannot go on.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
         while (true)
         {
-            List<CloudSession> sessions = await AskSessionsAsync(cancellation).ConfigureAwait(false);
-            for (int i = 0; i < sessions.Count; i++)
-                await RelayAsync(sessions[i], i == sessions.Count - 1, cancellation).ConfigureAwait(false);
+            await ListAsync(cancellation).ConfigureAwait(false);
+            foreach (RelayedSession session in _sessions.Where(session => session is { IsDone: false, Stopped: null })
+                .OrderBy(session => session.Number).ToList())
+            {
+                // The next one would close it at the cloud, and something may still come.
+                if (!await RelayAsync(session, cancellation).ConfigureAwait(false))
+                    break;
+            }
+
             if (!options.Follow)
                 return;
             await Task.Delay(options.Every, links.Time, cancellation).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Its sessions, the oldest first.</summary>
-    public Task<List<CloudSession>> AskSessionsAsync(CancellationToken cancellation) =>
-        links.AskVenueAsync(() => ListAsync(cancellation), cancellation);
-
-    async Task<List<CloudSession>> ListAsync(CancellationToken cancellation)
+    /// <summary>Meets the sessions that are new.</summary>
+    public async Task ListAsync(CancellationToken cancellation)
     {
-        if (OnlySession is { } token)
-            return [await links.Venue.GetSessionAsync(token, cancellation).ConfigureAwait(false)];
-        List<CloudSession> sessions = [];
-        await foreach (CloudSession session in links.Venue.GetSessionsAsync(device.DeviceId, cancellation)
-            .ConfigureAwait(false))
-            sessions.Add(session);
-        return [.. sessions.OrderBy(session => session.CreationDate)]; // Stable, where the server says no date.
+        CloudDevice[] devices;
+        lock (_lock)
+            devices = [.. _devices];
+        List<CloudSession> listed = [];
+        foreach (CloudDevice device in devices)
+        {
+            listed.AddRange(await links.AskVenueAsync(
+                () => links.Venue.GetSessionsAsync(device.DeviceId, cancellation).ToListAsync(cancellation).AsTask(),
+                cancellation).ConfigureAwait(false));
+        }
+
+        foreach (CloudSession session in listed.OrderBy(session => session.CreationDate)) // Stable, where there is none.
+        {
+            if (session.TokenSession.Length == 0)
+                continue;
+            RelayedSession met = links.Store.Meet(session.TokenSession, name);
+            met.Alias = session.Alias;
+            Add(met);
+        }
     }
 
-    /// <summary>To its end when it is closed; an open one as far as it is, or following, until it is closed.</summary>
-    async Task RelayAsync(CloudSession listed, bool isNewest, CancellationToken cancellation)
+    /// <summary>Relays what a session has now, and closes it if it is closed at the venue server.</summary>
+    /// <returns>Whether the next session may follow.</returns>
+    async Task<bool> RelayAsync(RelayedSession session, CancellationToken cancellation)
     {
-        string token = listed.TokenSession;
-        RelayedSession session = links.Store.Meet(token, Name, options.Named.GetValueOrDefault(token));
-        session.Alias = listed.Alias;
-        for (int? readFrom = null; !session.IsDone;)
+        // Before the passings: none can come to a session that was closed then.
+        CloudSession now = await links.AskVenueAsync(
+            () => links.Venue.GetSessionAsync(session.Token, cancellation), cancellation).ConfigureAwait(false);
+        session.AtVenue = now.Passings;
+        session.Alias ??= now.Alias;
+        session.IsLookedAt = true;
+        Looks++;
+        bool isClosed = now.Active == false;
+        try
         {
-            // Before the passings: none can come to a session that was closed then.
-            CloudSession now = await links.AskVenueAsync(
-                () => links.Venue.GetSessionAsync(token, cancellation), cancellation).ConfigureAwait(false);
-            session.AtVenue = now.Passings;
-            bool isOpen = now.Active ?? isNewest;
-            readFrom = await CatchUpAsync(session, readFrom, !isOpen || !options.Follow, cancellation)
-                .ConfigureAwait(false);
-            if (!isOpen)
-                await EndAsync(session, cancellation).ConfigureAwait(false);
-            else if (!options.Follow)
-                return;
-            else
-                await Task.Delay(options.Every, links.Time, cancellation).ConfigureAwait(false);
+            await CatchUpAsync(session, now.Active != true || !options.Follow, cancellation).ConfigureAwait(false);
         }
+        catch (SessionStoppedException exception)
+        {
+            // A session that is gone at the cloud cannot be closed there by the next one.
+            return exception.Stopped.Failure == RufusFailure.SessionGone;
+        }
+
+        if (isClosed && session.Left > session.Unsendable)
+        {
+            Result = ExitCode.CheckFailed;
+            links.Terminal.Say(
+                $"{name}/{session.Number}: the venue server says it has {session.AtVenue} passings, and gives "
+                + $"{session.Known.Count + session.Unsendable}: look there. It is looked at again at the next start.");
+        }
+        else if (isClosed)
+        {
+            await EndAsync(session, cancellation).ConfigureAwait(false);
+        }
+
+        // A server that does not say it: not open, but perhaps not closed either.
+        return now.Active != true || session.CloudToken is null;
     }
 
     /// <summary>
@@ -73,46 +127,47 @@ sealed class RelayLine(RelayLinks links, CloudDevice device, RelayOptions option
     /// has more than is known, for a lower number can come after a higher one.
     /// </summary>
     /// <param name="session">The session.</param>
-    /// <param name="readFrom">Where reading stopped in this run; null: nowhere yet.</param>
     /// <param name="isFinal">Nobody will look again: also look where the server does not say how many it has.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>Where reading stopped.</returns>
-    async Task<int?> CatchUpAsync(
-        RelayedSession session, int? readFrom, bool isFinal, CancellationToken cancellation)
+    async Task CatchUpAsync(RelayedSession session, bool isFinal, CancellationToken cancellation)
     {
         if (session.IsComplete)
-            return readFrom;
-        int first = readFrom ?? (int)Math.Min(int.MaxValue, session.Known.FirstMissing(1));
-        int next = await PassAsync(session, first, cancellation).ConfigureAwait(false);
-        if (first > 0 && (session.AtVenue > session.Known.Count + session.Unsendable || (isFinal && session.AtVenue is null)))
-            next = Math.Max(next, await PassAsync(session, 0, cancellation).ConfigureAwait(false));
-        return next;
+            return;
+        int first = session.ReadTo ?? (int)Math.Min(int.MaxValue, session.Known.FirstMissing(1));
+        session.ReadTo = await PassAsync(session, first, cancellation).ConfigureAwait(false);
+        bool isMore = session.AtVenue > session.Known.Count + session.Unsendable && session.AtVenue != session.ReadWhole;
+        if (first > 0 && (isMore || (isFinal && session.AtVenue is null)))
+        {
+            session.ReadTo = Math.Max(
+                session.ReadTo.Value, await PassAsync(session, 0, cancellation).ConfigureAwait(false));
+            session.ReadWhole = session.AtVenue;
+        }
     }
 
     /// <summary>Relays what is not known of the numbers from one on, and waits until it is at the cloud.</summary>
+    /// <returns>The number behind the last one.</returns>
     async Task<int> PassAsync(RelayedSession session, int first, CancellationToken cancellation)
     {
         long next = first;
-        int unsendable = 0;
         await links.AskVenueAsync(
             async () =>
             {
-                unsendable = 0;
+                int unsendable = 0;
                 await foreach (CloudPassing passing in links.Venue.GetSessionPassingsAsync(
                     session.Token, next is 0 or > int.MaxValue ? null : (int)next, cancellationToken: cancellation)
                     .ConfigureAwait(false))
                 {
-                    if (passing is not { Number: >= 0 and { } number, Timestamp: not null })
+                    if (passing is not { Number: >= 0 and < int.MaxValue and { } number, Timestamp: not null })
                         unsendable++;
                     else if (number >= next && !links.Store.Knows(session, number))
                         await AddAsync(session, passing, cancellation).ConfigureAwait(false);
                     next = Math.Max(next, (passing.Number ?? -1) + 1L);
                 }
 
+                session.Unsendable = unsendable;
                 return true;
             },
             cancellation).ConfigureAwait(false);
-        session.Unsendable = unsendable;
         await links.Store.DrainAsync(session, cancellation).ConfigureAwait(false);
         return (int)Math.Min(next, int.MaxValue);
     }
@@ -131,13 +186,20 @@ sealed class RelayLine(RelayLinks links, CloudDevice device, RelayOptions option
 
     async Task<string> OpenAsync(RelayedSession session, CancellationToken cancellation)
     {
+        CloudDevice? device;
+        lock (_lock)
+            device = _devices.LastOrDefault();
         _cloudDevice ??= await links.Cloud.BindDeviceAsync(
-            device.Model ?? "RufusIngest", Name, device.Alias, device.Firmware, device.Type, cancellation)
+            device?.Model ?? "RufusIngest", name, device?.Alias, device?.Firmware, device?.Type, cancellation)
             .ConfigureAwait(false);
-        string alias = session.Alias ?? Name;
+        string alias = session.Alias ?? name;
         if (!options.ReplaceActive)
         {
-            string[] own = [.. links.Store.Sessions.Select(known => known.CloudToken).OfType<string>()];
+            // One that was named goes on: whoever opened it still needs it.
+            string[] own =
+            [
+                .. links.Store.Sessions.Where(known => !known.IsNamed).Select(known => known.CloudToken).OfType<string>(),
+            ];
             await CloudSessions.RequireReplaceableAsync(
                 null, links.Cloud, _cloudDevice, own, session.MayBeOpened ? alias : null, cancellation)
                 .ConfigureAwait(false);
@@ -159,9 +221,10 @@ sealed class RelayLine(RelayLinks links, CloudDevice device, RelayOptions option
                     {
                         await links.Cloud.CloseSessionAsync(token, cancellation).ConfigureAwait(false);
                     }
-                    catch (RufusCloudException exception) when (exception.Failure == RufusFailure.NotFound)
+                    catch (RufusCloudException exception) when (exception.Failure
+                        is RufusFailure.NotFound or RufusFailure.SessionGone or RufusFailure.BadRequest)
                     {
-                        // It is closed, or gone: nothing is to be done.
+                        // It is closed already, as far as servers have words for that. All its passings are there.
                     }
 
                     return true;
@@ -169,12 +232,6 @@ sealed class RelayLine(RelayLinks links, CloudDevice device, RelayOptions option
                 cancellation).ConfigureAwait(false);
         }
 
-        if (session.AtVenue is null || session.IsComplete)
-            links.Store.SetDone(session);
-        else
-            throw new ToolException(
-                ExitCode.CheckFailed,
-                $"session {session.Token}: the venue server says it has {session.AtVenue} passings, and gives "
-                + $"{session.Known.Count + session.Unsendable}.");
+        links.Store.SetDone(session);
     }
 }

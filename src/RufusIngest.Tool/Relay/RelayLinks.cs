@@ -16,6 +16,8 @@ sealed class RelayLinks(
     bool _venueAnswered = isFollowing;
     bool _cloudAnswered = isFollowing;
 
+    public Terminal Terminal => terminal;
+
     public RufusCloudClient Venue => venue;
 
     public RufusCloudClient Cloud => cloud;
@@ -24,36 +26,49 @@ sealed class RelayLinks(
 
     public TimeProvider Time => time;
 
+    /// <exception cref="ToolException">It refuses, or never answered.</exception>
     public async Task<T> AskVenueAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
     {
-        T answer = await _patience.AskAsync(
-            call, (failure, isFirst) => Bear(failure, isFirst, "venue server", _venueAnswered), cancellation)
-            .ConfigureAwait(false);
+        T answer = await AskAsync(call, "venue server", () => _venueAnswered, cancellation).ConfigureAwait(false);
         _venueAnswered = true;
         return answer;
     }
 
+    /// <exception cref="ToolException">It refuses, or never answered.</exception>
     public async Task<T> AskCloudAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
     {
-        T answer = await _patience.AskAsync(
-            call, (failure, isFirst) => Bear(failure, isFirst, "cloud", _cloudAnswered), cancellation)
-            .ConfigureAwait(false);
+        T answer = await AskAsync(call, "cloud", () => _cloudAnswered, cancellation).ConfigureAwait(false);
         _cloudAnswered = true;
         return answer;
     }
 
     /// <summary>A server that answered once will again; one that never did may be the wrong one.</summary>
-    void Bear(RufusCloudException failure, bool isFirst, string who, bool answered)
+    async Task<T> AskAsync<T>(
+        Func<Task<T>> call, string who, Func<bool> answered, CancellationToken cancellation)
     {
-        if (!answered)
+        try
+        {
+            return await _patience.AskAsync(
+                call,
+                (failure, isFirst) =>
+                {
+                    if (!answered())
+                    {
+                        throw new ToolException(
+                            failure.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused,
+                            $"the {who} does not answer: {failure.Message} Check the address; --follow waits for it.",
+                            failure);
+                    }
+
+                    if (isFirst)
+                        terminal.Say($"the {who} does not answer ({failure.Message}); trying on.");
+                },
+                cancellation).ConfigureAwait(false);
+        }
+        catch (RufusCloudException failure)
         {
             throw new ToolException(
-                failure.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused,
-                $"the {who} does not answer: {failure.Message} Check the address; --follow waits for it.",
-                failure);
+                ExitCode.Refused, $"the {who} refuses: {failure.Message}{ToolCommand.WhatToDo(failure.Failure)}", failure);
         }
-
-        if (isFirst)
-            terminal.Say($"the {who} does not answer ({failure.Message}); trying on.");
     }
 }

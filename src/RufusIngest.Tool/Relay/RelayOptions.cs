@@ -9,6 +9,9 @@ sealed record RelayOptions
     /// <summary>Between two questions what is new.</summary>
     public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long nothing may move, not following, until it ends.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Open a session at the cloud although that closes one that is not the relay's.</summary>
     public bool ReplaceActive { get; init; }
 

@@ -14,7 +14,7 @@ sealed class RelayReport(
     IReadOnlyList<RelayedSession> sessions, UploadCounters upload, TimeSpan elapsed, bool wasEnded)
 {
     /// <summary>Passings that the venue server has and that are neither at the cloud nor set aside.</summary>
-    public long Left => sessions.Sum(session => Math.Max(0, (session.AtVenue ?? 0) - session.Known.Count));
+    public long Left => sessions.Sum(session => session.Left);
 
     public void WriteTable(IAnsiConsole console)
     {
@@ -81,6 +81,7 @@ sealed class RelayReport(
     static string State(RelayedSession session) =>
         session.Unsendable > 0 ? $"{session.Unsendable} cannot be sent: number or time"
         : session.IsDone ? "closed, relayed to its end"
+        : session.Stopped is { } stopped ? $"stopped: {stopped.Failure}"
         : session.AtVenue is 0 ? "empty"
         : session.IsComplete ? "open, relayed so far"
         : session.AtVenue is null ? "not asked about"

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using RufusIngest.Cloud;
 using RufusIngest.Passings;
 
@@ -13,7 +13,7 @@ sealed class RelayRun
     readonly RelayStore _store;
     readonly RelayLinks _links;
     readonly PassingsUploader _uploader;
-    readonly ConcurrentDictionary<string, CancellationTokenSource> _stops = new(); // Of the lines, by location.
+    readonly Dictionary<string, RelayLine> _lines = []; // By serial number.
     readonly Stopwatch _clock = Stopwatch.StartNew();
     bool _wasEnded;
 
@@ -41,13 +41,17 @@ sealed class RelayRun
         TaskCompletionSource inputEnd = new();
         try
         {
-            List<RelayLine> unlisted = await MeetNamedAsync(failed.Token).ConfigureAwait(false);
+            await PrepareAsync(failed.Token).ConfigureAwait(false);
             Task upload = _uploader.RunAsync(_store, inputEnd.Task, failed.Token);
-            Task lines = RunLinesAsync(unlisted, failed.Token);
-            if (await Task.WhenAny(upload, lines).ConfigureAwait(false) == upload)
+            Task lines = RunLinesAsync(failed.Token);
+            Task moving = _options.Follow ? Task.Delay(Timeout.Infinite, failed.Token) : WatchAsync(failed.Token);
+            if (await Task.WhenAny(upload, lines, moving).ConfigureAwait(false) != lines)
                 await failed.CancelAsync().ConfigureAwait(false);
             await lines.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             inputEnd.TrySetResult();
+            await Task.WhenAny(upload, moving).ConfigureAwait(false);
+            await failed.CancelAsync().ConfigureAwait(false);
+            await moving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await upload.ConfigureAwait(false);
             await lines.ConfigureAwait(false);
         }
@@ -55,7 +59,7 @@ sealed class RelayRun
         {
             // Was said when it happened.
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (failed.IsCancellationRequested)
         {
             // What is not relayed goes at the next start. Following is ended in no other way.
             _wasEnded = !_options.Follow;
@@ -66,106 +70,163 @@ sealed class RelayRun
             await progress.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        return Report();
+    }
+
+    RelayReport Report()
+    {
         IReadOnlyList<RelayedSession> sessions = _store.Sessions;
-        if (ExitCode == Tool.ExitCode.Done && (_wasEnded || sessions.Any(session => session.Unsendable > 0)))
+        foreach (RelayLine line in _lines.Values.Where(line => line.Result != Tool.ExitCode.Done))
+            ExitCode = line.Result;
+        bool isLeft = sessions.Any(session => session.Left > 0 || (!session.IsDone && !session.IsLookedAt));
+        if (ExitCode == Tool.ExitCode.Done && (_wasEnded || isLeft))
             ExitCode = Tool.ExitCode.Refused;
         return new(sessions, _uploader.Counters, _clock.Elapsed, _wasEnded);
     }
 
     /// <summary>
-    /// Sessions that somebody named have to be there, and are met before anything is sent: they may have been sent to
-    /// before. One of a device that the venue server does not list any more is relayed by itself.
+    /// Finds out where everything is, before anything is sent: what devices list, what is known from earlier runs and what
+    /// somebody named, of which some may belong to devices that are not listed any more.
     /// </summary>
-    async Task<List<RelayLine>> MeetNamedAsync(CancellationToken cancellation)
+    async Task PrepareAsync(CancellationToken cancellation)
     {
-        List<RelayLine> unlisted = [];
-        if (_options.Named.Count == 0)
-            return unlisted;
-        Dictionary<string, string> locations = [];
-        foreach (RelayLine line in await ListLinesAsync(cancellation).ConfigureAwait(false))
-        {
-            foreach (CloudSession session in await line.AskSessionsAsync(cancellation).ConfigureAwait(false))
-                locations.Add(session.TokenSession, line.Name);
-        }
-
+        await ListDevicesAsync(cancellation).ConfigureAwait(false);
+        if (_lines.Count == 0)
+            _terminal.Say("the venue server lists no device; a key sees those of its own company only.");
+        foreach (RelayLine line in _lines.Values)
+            await line.ListAsync(cancellation).ConfigureAwait(false);
         foreach ((string token, string cloudToken) in _options.Named)
         {
-            if (!locations.ContainsKey(token))
+            RelayedSession? session = _store.Sessions.FirstOrDefault(known => known.Token == token);
+            if (session is null)
             {
                 await _links.AskVenueAsync(() => _links.Venue.GetSessionAsync(token, cancellation), cancellation)
                     .ConfigureAwait(false);
-                unlisted.Add(new(_links, new() { DeviceId = token }, _options) { OnlySession = token });
+                session = _store.Meet(token, token);
             }
 
-            _store.Meet(token, locations.GetValueOrDefault(token, token), cloudToken);
-        }
-
-        return unlisted;
-    }
-
-    async Task RunLinesAsync(List<RelayLine> unlisted, CancellationToken cancellation)
-    {
-        Dictionary<string, Task> tasks = [];
-        do
-        {
-            foreach (RelayLine line in (RelayLine[])[.. await ListLinesAsync(cancellation).ConfigureAwait(false), .. unlisted])
+            if (session.CloudToken is { } earlier && earlier != cloudToken)
             {
-                if (!tasks.ContainsKey(line.Name))
-                    tasks.Add(line.Name, RunLineAsync(line, cancellation));
+                _terminal.Say(
+                    $"session {token} goes to {cloudToken} from here on; {session.Known.Count:N0} passings are in {earlier}.");
             }
 
-            if (_options.Follow)
-                await Task.Delay(_options.Every, _links.Time, cancellation).ConfigureAwait(false);
+            _store.Name(session, cloudToken);
         }
-        while (_options.Follow);
-        await Task.WhenAll(tasks.Values).ConfigureAwait(false);
+
+        foreach (RelayedSession session in _store.Sessions.Where(session => !session.IsDone))
+            LineOf(session.Location).Add(session);
+        if (!_options.Follow && _store.GetSessions() is [{ Token: { } any }, ..])
+            await RequireCloudAsync(any, cancellation).ConfigureAwait(false);
     }
 
-    Task<List<RelayLine>> ListLinesAsync(CancellationToken cancellation) => _links.AskVenueAsync(
+    /// <summary>The delivery would wait for a cloud that cannot be reached; whatever this one answers, it is there.</summary>
+    Task<bool> RequireCloudAsync(string token, CancellationToken cancellation) => _links.AskCloudAsync(
         async () =>
         {
-            List<RelayLine> lines = [];
-            await foreach (CloudDevice device in _links.Venue.GetDevicesAsync(cancellation).ConfigureAwait(false))
-                lines.Add(new(_links, device, _options));
-            return lines;
+            try
+            {
+                await _links.Cloud.GetSessionAsync(token, cancellation).ConfigureAwait(false);
+            }
+            catch (RufusCloudException exception) when (!exception.MayHeal)
+            {
+                // The delivery finds out what that means.
+            }
+
+            return true;
         },
         cancellation);
 
-    /// <summary>One line. What ends it is told and ends no other; its later sessions wait for the next start.</summary>
-    async Task RunLineAsync(RelayLine line, CancellationToken cancellation)
+    /// <summary>Ends when nothing has moved for too long.</summary>
+    async Task WatchAsync(CancellationToken cancellation)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _stops[line.Name] = stop;
+        for (long? seen = null; ;)
+        {
+            long now = _store.Sessions.Sum(session => session.Known.Count) + _lines.Values.Sum(line => line.Looks);
+            if (now == seen)
+            {
+                Fail(
+                    Tool.ExitCode.Unreachable,
+                    $"nothing has moved for {_options.Patience.TotalMinutes:0} minutes; what is left goes at the next start.");
+                return;
+            }
+
+            seen = now;
+            await Task.Delay(_options.Patience, _links.Time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    async Task RunLinesAsync(CancellationToken cancellation)
+    {
+        List<(RelayLine Line, Task Task)> tasks = [];
         try
         {
-            await line.RunAsync(stop.Token).ConfigureAwait(false);
+            do
+            {
+                foreach (RelayLine line in _lines.Values.Where(line => !tasks.Exists(begun => begun.Line == line)))
+                    tasks.Add((line, RunLineAsync(line, cancellation)));
+                if (!_options.Follow)
+                    break;
+                await Task.Delay(_options.Every, _links.Time, cancellation).ConfigureAwait(false);
+                await ListDevicesAsync(cancellation).ConfigureAwait(false);
+            }
+            while (tasks.Count == 0 || tasks.Exists(begun => !begun.Task.IsCompleted));
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        finally
         {
-            // The cloud refuses; was said when it happened.
+            await Task.WhenAll(tasks.Select(begun => begun.Task)).ConfigureAwait(false);
+        }
+    }
+
+    async Task ListDevicesAsync(CancellationToken cancellation)
+    {
+        List<CloudDevice> devices = await _links.AskVenueAsync(
+            () => _links.Venue.GetDevicesAsync(cancellation).ToListAsync(cancellation).AsTask(), cancellation)
+            .ConfigureAwait(false);
+        foreach (CloudDevice device in devices)
+            LineOf(string.IsNullOrEmpty(device.SerialNumber) ? device.DeviceId : device.SerialNumber).Add(device);
+    }
+
+    RelayLine LineOf(string name)
+    {
+        if (!_lines.TryGetValue(name, out RelayLine? line))
+            _lines.Add(name, line = new(_links, _options, name));
+        return line;
+    }
+
+    /// <summary>One line. What ends it is told and ends no other; its later sessions wait for the next start.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it is, it is told, and the other lines go on.")]
+    async Task RunLineAsync(RelayLine line, CancellationToken cancellation)
+    {
+        await Task.Yield();
+        try
+        {
+            await line.RunAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Everything ends.
         }
         catch (ToolException exception)
         {
             Fail(exception.ExitCode, $"{line.Name}: NOT RELAYED: {exception.Message}");
         }
-        catch (RufusCloudException exception)
+        catch (Exception exception)
         {
-            Fail(Tool.ExitCode.Refused, $"{line.Name}: NOT RELAYED: {exception.Message}");
-        }
-        finally
-        {
-            _stops.TryRemove(line.Name, out _);
+            Fail(Tool.ExitCode.Unexpected, $"{line.Name}: NOT RELAYED: unexpected: {exception}");
         }
     }
 
     void OnStopped(StoppedSession stopped)
     {
+        string advice = stopped.Failure == RufusFailure.SessionGone
+            ? "Name another with --map, which gets what is left."
+            : "Start again when that is mended.";
         Fail(
             Tool.ExitCode.Refused,
             $"{stopped.Location}/{stopped.Session}: stopped at passing {stopped.FirstUnsentNumber}: the cloud answered "
-            + $"{stopped.Status} {stopped.Description} ({stopped.Failure}). Start again when that is mended.");
-        if (_stops.TryGetValue(stopped.Location, out CancellationTokenSource? stop))
-            stop.Cancel();
+            + $"{stopped.Status} {stopped.Description} ({stopped.Failure}). {advice}");
+        _store.SetStopped(stopped);
     }
 
     void OnAlarm(DeliveryAlarm alarm) => Fail(Tool.ExitCode.Refused, $"ALARM: {alarm}");
@@ -187,7 +248,7 @@ sealed class RelayRun
         UploadCounters upload = _uploader.Counters;
         string retries = upload.Retries > 0 ? $", {upload.Retries:N0} retries" : "";
         return $"{_clock.Elapsed:mm\\:ss}  {sessions.Count:N0} sessions, {sessions.Sum(session => session.Known.Count):N0} of "
-            + $"{sessions.Sum(session => Math.Max(session.AtVenue ?? 0, session.Known.Count)):N0} passings at the cloud, "
+            + $"{sessions.Sum(session => session.Known.Count + session.Left):N0} passings at the cloud, "
             + $"{upload.Passings / Math.Max(1, _clock.Elapsed.TotalSeconds):N0}/s{retries}";
     }
 }

@@ -58,7 +58,15 @@ sealed class RelayState : IDisposable
     }
 
     /// <summary>All sessions, in the order in which the relay met them.</summary>
+    /// <exception cref="ToolException">The file is damaged.</exception>
     public List<RelayedSession> Load()
+    {
+        List<RelayedSession> sessions = [];
+        Try(() => sessions = LoadAll());
+        return sessions;
+    }
+
+    List<RelayedSession> LoadAll()
     {
         Dictionary<string, RelayedSession> sessions = [];
         Read("SELECT token, location, number, cloud_token, opening, named, done, sent_to FROM sessions ORDER BY id", row =>
@@ -85,8 +93,9 @@ sealed class RelayState : IDisposable
     public void KeepMayBeOpened(RelayedSession session) =>
         Run("UPDATE sessions SET opening = 1 WHERE token = $1", session.Token);
 
-    public void KeepCloudToken(RelayedSession session) =>
-        Run("UPDATE sessions SET cloud_token = $2 WHERE token = $1", session.Token, session.CloudToken);
+    public void KeepCloudToken(RelayedSession session) => Run(
+        "UPDATE sessions SET cloud_token = $2, named = $3, sent_to = $4 WHERE token = $1",
+        session.Token, session.CloudToken, session.IsNamed, session.SentTo);
 
     public void KeepSentTo(RelayedSession session) =>
         Run("UPDATE sessions SET sent_to = $2 WHERE token = $1", session.Token, session.SentTo);

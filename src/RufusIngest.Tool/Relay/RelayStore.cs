@@ -34,14 +34,14 @@ sealed class RelayStore(RelayState state) : PassingStore
         }
     }
 
-    /// <summary>Those that have a session at the cloud.</summary>
+    /// <summary>Those that have a session at the cloud and may have more to send to it.</summary>
     public override IReadOnlyList<StoredSession> GetSessions()
     {
         lock (_lock)
         {
             return
             [
-                .. _sessions.Where(session => session.CloudToken is not null).Select(session => new StoredSession
+                .. _sessions.Where(session => session is { CloudToken: not null, IsDone: false }).Select(session => new StoredSession
                 {
                     Location = session.Location,
                     Session = session.Number,
@@ -58,42 +58,57 @@ sealed class RelayStore(RelayState state) : PassingStore
     /// <summary>The session of a token, which is added when it is new.</summary>
     /// <param name="token">Its token at the venue server.</param>
     /// <param name="location">Its device.</param>
-    /// <param name="cloudToken">The session somebody named for it; null: none.</param>
-    public RelayedSession Meet(string token, string location, string? cloudToken)
+    public RelayedSession Meet(string token, string location)
     {
         lock (_lock)
         {
             RelayedSession? session = _sessions.Find(known => known.Token == token);
-            if (cloudToken is not null && _sessions.Find(known => known.CloudToken == cloudToken && known != session)
-                is { } other)
-            {
-                throw ToolException.BadInput($"session {other.Token} goes to {cloudToken} already (--map).");
-            }
-
-            if (session is null)
-            {
-                int number = 1 + _sessions.Where(known => known.Location == location)
-                    .Select(known => known.Number).DefaultIfEmpty().Max();
-
-                // A session that was named may have passings already, from whoever sent to it before.
-                session = new(token, location, number)
-                {
-                    CloudToken = cloudToken,
-                    IsNamed = cloudToken is not null,
-                    SentTo = cloudToken is null ? 0 : int.MaxValue,
-                };
-                state.Add(session);
-                _sessions.Add(session);
-            }
-            else if (cloudToken is not null && session.CloudToken != cloudToken)
-            {
-                throw ToolException.BadInput(session.CloudToken is null
-                    ? $"session {token} was met without --map; give another --state file."
-                    : $"session {token} goes to {session.CloudToken} already, not to {cloudToken} (--map).");
-            }
-
+            if (session is not null)
+                return session;
+            int number = 1 + _sessions.Where(known => known.Location == location)
+                .Select(known => known.Number).DefaultIfEmpty().Max();
+            session = new(token, location, number);
+            state.Add(session);
+            _sessions.Add(session);
             return session;
         }
+    }
+
+    /// <summary>
+    /// Sends a session to the one that somebody named. That may have passings already, from whoever sent to it before. What
+    /// is known to be in an earlier one stays there.
+    /// </summary>
+    public void Name(RelayedSession session, string cloudToken)
+    {
+        lock (_lock)
+        {
+            if (session.CloudToken == cloudToken)
+                return;
+            if (session.IsDone)
+            {
+                throw ToolException.BadInput(
+                    $"session {session.Token} is relayed to its end, to {session.CloudToken}: --map comes too late.");
+            }
+
+            if (_sessions.Find(known => known.CloudToken == cloudToken) is { } other)
+                throw ToolException.BadInput($"session {other.Token} goes to {cloudToken} already (--map).");
+            (session.CloudToken, session.IsNamed, session.SentTo) = (cloudToken, true, int.MaxValue);
+            state.KeepCloudToken(session);
+        }
+    }
+
+    /// <summary>The cloud takes no more of it in this run: whoever waits for it hears so.</summary>
+    public void SetStopped(StoppedSession stopped)
+    {
+        TaskCompletionSource taken;
+        lock (_lock)
+        {
+            Find(stopped.Location, stopped.Session).Stopped = stopped;
+            taken = _taken;
+            _taken = NewSignal();
+        }
+
+        taken.TrySetResult();
     }
 
     /// <summary>Before a session is opened at the cloud, for the answer may get lost, and this process with it.</summary>
@@ -137,6 +152,7 @@ sealed class RelayStore(RelayState state) : PassingStore
     }
 
     /// <summary>Waits for room in the session's queue, and adds a passing to it; numbers must ascend.</summary>
+    /// <exception cref="SessionStoppedException">The cloud takes no more of it.</exception>
     public async Task AddAsync(RelayedSession session, CloudPassing passing, CancellationToken cancellation)
     {
         while (true)
@@ -144,6 +160,7 @@ sealed class RelayStore(RelayState state) : PassingStore
             Task taken;
             lock (_lock)
             {
+                RequireNotStopped(session);
                 if (!_queues.TryGetValue(session, out Queue<Queued>? queue))
                     _queues.Add(session, queue = new());
                 if (queue.Count < MaxQueued)
@@ -161,6 +178,7 @@ sealed class RelayStore(RelayState state) : PassingStore
     }
 
     /// <summary>Has what was added sent, and waits until all of it is acknowledged or set aside.</summary>
+    /// <exception cref="SessionStoppedException">The cloud takes no more of it.</exception>
     public async Task DrainAsync(RelayedSession session, CancellationToken cancellation)
     {
         SignalChanged();
@@ -171,11 +189,18 @@ sealed class RelayStore(RelayState state) : PassingStore
             {
                 if (_queues.GetValueOrDefault(session) is not { Count: > 0 })
                     return;
+                RequireNotStopped(session);
                 taken = _taken.Task;
             }
 
             await taken.WaitAsync(cancellation).ConfigureAwait(false);
         }
+    }
+
+    static void RequireNotStopped(RelayedSession session)
+    {
+        if (session.Stopped is { } stopped)
+            throw new SessionStoppedException(stopped);
     }
 
     public override int ReadPassings(string location, int session, int afterNumber, int most, PassingItems into)
@@ -193,10 +218,10 @@ sealed class RelayStore(RelayState state) : PassingStore
                 into.Add(item);
             }
 
-            // Before it is sent: after a crash the cloud is asked for what it has.
+            // Before it is sent, and for all that waits: after a crash the cloud is asked for what it has.
             if (into.LastNumber > relayed.SentTo)
             {
-                relayed.SentTo = into.LastNumber;
+                relayed.SentTo = queue.Last().Number;
                 state.KeepSentTo(relayed);
             }
 

@@ -1,6 +1,11 @@
+using RufusIngest.Cloud;
+
 namespace RufusIngest.Tool.Relay;
 
-/// <summary>One session of the venue server as the relay's file knows it. Guarded by its store.</summary>
+/// <summary>
+/// One session of the venue server as the relay's file knows it, and as this run sees it. Its store alone changes what the
+/// file keeps; the rest is its line's.
+/// </summary>
 /// <param name="token">Its token at the venue server.</param>
 /// <param name="location">Its device: the serial number there.</param>
 /// <param name="number">Which session of the device it is, from 1, in the order in which the relay met them.</param>
@@ -40,6 +45,21 @@ sealed class RelayedSession(string token, string location, int number)
 
     /// <summary>Passings that no request can carry: their number is not an integer of 31 bits, or they have no time.</summary>
     public int Unsendable { get; set; }
+
+    /// <summary>The line looked at it in this run.</summary>
+    public bool IsLookedAt { get; set; }
+
+    /// <summary>Number behind the last one read in this run; null: none was.</summary>
+    public int? ReadTo { get; set; }
+
+    /// <summary>What <see cref="AtVenue"/> was when all numbers were last read.</summary>
+    public int? ReadWhole { get; set; }
+
+    /// <summary>Why the cloud takes no more of it in this run; null: it does.</summary>
+    public StoppedSession? Stopped { get; set; }
+
+    /// <summary>Passings that the venue server is known to have and the cloud is not.</summary>
+    public long Left => Math.Max(0, (AtVenue ?? 0) - Known.Count);
 
     /// <summary>All that the venue server says it has is known.</summary>
     public bool IsComplete => AtVenue == Known.Count + Unsendable;

@@ -224,6 +224,8 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0, 
 
         if (different > 0)
             _alarm = (DeliveryAlarmKind.NumberTaken, different);
+        if (!wasSuspicious && _maybeSentUpTo > 0)
+            LearnFromFirst(_taken + different);
         if (_taken > 0)
             _refusedInARow = 0;
         if (_taken + different > 0)
@@ -234,6 +236,17 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0, 
         _progress.Advance();
         ChoosePiece();
         return Wait(State.Waiting);
+    }
+
+    /// <summary>
+    /// Numbers go out in order: where the server has none of a piece, it has none of what follows either; where it has
+    /// some, it may have some of the next batch.
+    /// </summary>
+    void LearnFromFirst(int found)
+    {
+        _asksFirst = found > 0;
+        if (found == 0)
+            _maybeSentUpTo = Math.Min(_maybeSentUpTo, _to);
     }
 
     DeliveryAction OnQuestionFailed(in DeliveryEvent e)

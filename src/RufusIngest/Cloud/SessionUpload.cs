@@ -136,6 +136,7 @@ sealed class SessionUpload(string location, int session, UploadContext context)
     {
         if (!await MaySendAsync(patience, cancellationToken).ConfigureAwait(false))
             return false;
+        _sentUpTo = _items.FirstNumber - 1;
         DeliveryEvent e = new(DeliveryEventKind.BatchReady) { First = _items.FirstNumber, Last = _items.LastNumber };
         while (true)
         {
@@ -173,7 +174,10 @@ sealed class SessionUpload(string location, int session, UploadContext context)
         }
     }
 
-    int FirstUnsent => Math.Max(_acknowledgedNumber + 1, _items.FirstNumber);
+    /// <summary>Within the batch; a store may hand out a lower one after a higher one.</summary>
+    int FirstUnsent => _acknowledgedNumber >= _items.FirstNumber && _acknowledgedNumber < _items.LastNumber
+        ? _acknowledgedNumber + 1
+        : _items.FirstNumber;
 
     /// <summary>Asks what to do next, and passes on what became known.</summary>
     DeliveryAction Decide(in DeliveryEvent e)

@@ -31,7 +31,7 @@ public class DeliveryTableTests
     static readonly Dictionary<string, Row> Rows = new()
     {
         ["Empty | batch ready"] = (Plain, [], [Batch]),
-        ["Empty | batch ready, first since the start, maybe sent before it, key may read"] = (Plain, [], [Batch]),
+        ["Empty | batch ready, maybe sent before the start, first one or something was found of the last, key may read"] = (Plain, [], [Batch]),
         ["Sending | 2xx"] = (Plain, [Batch], Answers(200, 201, 204)),
         ["Sending | 2xx with an alarm, key may read"] = (Plain, [Batch], [Odd, Odd with { Duplicates = 0 }]),
         ["Sending | 2xx with an alarm, key cannot read"] = (WritesOnly, [Batch], [Odd, Odd with { Duplicates = 0 }]),

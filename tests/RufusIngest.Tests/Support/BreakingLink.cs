@@ -10,7 +10,6 @@ sealed class BreakingLink(int seed) : DelegatingHandler(new SocketsHttpHandler()
 {
     readonly Random _random = new(seed);
     readonly Lock _lock = new();
-    int _requests;
 
     /// <summary>In percent.</summary>
     public int Breaks { get; set; }
@@ -18,17 +17,19 @@ sealed class BreakingLink(int seed) : DelegatingHandler(new SocketsHttpHandler()
     /// <summary>After so many more POSTs <see cref="End"/> is cancelled, before or after the server has had the last.</summary>
     public int? EndAfter { get; set; }
 
-    public CancellationTokenSource End { get; set; } = new();
+    /// <summary>After so many requests none arrives.</summary>
+    public int? BreakAfter { get; set; }
 
-    public int Requests => _requests;
+    public CancellationTokenSource End { get; set; } = new();
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
-        Interlocked.Increment(ref _requests);
         int draw;
         bool ends;
         lock (_lock)
         {
+            if (BreakAfter is { } most && (BreakAfter = most - 1) < 0)
+                throw new HttpRequestException("the cable is out");
             draw = _random.Next(300);
             ends = request.Method == HttpMethod.Post && EndAfter is { } left && (EndAfter = left - 1) == 0;
         }

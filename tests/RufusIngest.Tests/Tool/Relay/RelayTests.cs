@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
 using RufusIngest.Cloud;
 using RufusIngest.Tests.Support;
 using RufusIngest.Tool;
@@ -176,9 +178,10 @@ public sealed class RelayTests : IAsyncLifetime
         Assert.True((await _atCloud.Cloud.GetSessionAsync(cloud, Cancelled)).Active); // Whoever opened it closes it.
         Assert.Equal(0, _cloud.Server.Counters.Conflicts);
 
-        run = await RelayAsync("--map", $"{venue}=elsewhere");
+        string other = await PostedAsync(await _venue.OpenAsync(await _venue.BindAsync("other")), [1]);
+        run = await RelayAsync("--map", $"{other}={cloud}");
         Assert.Equal(ExitCode.BadInput, run.ExitCode);
-        Assert.Contains($"goes to {cloud} already", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"session {venue} goes to {cloud} already", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -201,6 +204,180 @@ public sealed class RelayTests : IAsyncLifetime
 
         run = await RelayAsync(arguments);
         Assert.Equal((ExitCode.Done, 1), (run.ExitCode, run.Lines[0].GetProperty("set_aside").GetInt32()));
+    }
+
+    [Fact]
+    public async Task an_older_session_does_not_close_the_one_that_somebody_named()
+    {
+        string cloud = await _cloud.OpenAsync(await _cloud.BindAsync("finish-1"));
+        string device = await _venue.BindAsync("finish-1");
+        string older = await PostedAsync(await _venue.OpenAsync(device), [1, 2]);
+        string named = await PostedAsync(await _venue.OpenAsync(device), [1, 2, 3]);
+        ToolRun run = await RelayAsync("--json", "--map", $"{named}={cloud}");
+        Assert.Equal(ExitCode.Refused, run.ExitCode);
+        Assert.Contains("--replace-active", run.Error, StringComparison.Ordinal);
+        Assert.True((await _atCloud.Cloud.GetSessionAsync(cloud, Cancelled)).Active);
+
+        // Its own name for the older one, and all is there.
+        string another = await _cloud.OpenAsync(await _cloud.BindAsync("yesterday"));
+        run = await RelayAsync("--json", "--map", $"{older}={another}", "--map", $"{named}={cloud}");
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        await RequireSameAsync(older, another);
+        await RequireSameAsync(named, cloud);
+    }
+
+    [Fact]
+    public async Task passings_that_the_named_session_has_otherwise_are_told_however_many_come_before()
+    {
+        string cloud = await _cloud.OpenAsync(await _cloud.BindAsync("finish-1"));
+        string odd = TestVenue.Passing(1_100).Replace("\"bib\":\"1100\"", "\"bib\":\"7\"", StringComparison.Ordinal);
+        await _cloud.PostAsync("passings", TestVenue.Body(cloud, Enumerable.Range(1, 1_000).Select(n => TestVenue.Passing(n))));
+        await _cloud.PostAsync("passings", TestVenue.Body(cloud, odd));
+        string venue = await PostedAsync(await _venue.OpenAsync(), Enumerable.Range(1, 1_200));
+        ToolRun run = await RelayAsync("--json", "--map", $"{venue}={cloud}");
+        Assert.Equal(ExitCode.Refused, run.ExitCode);
+        Assert.Contains("does not take passing 1100", run.Error, StringComparison.Ordinal);
+        Assert.Equal(1_199, Sessions(run)[0].GetProperty("at_cloud").GetInt32());
+    }
+
+    [Fact]
+    public async Task a_cloud_session_that_somebody_closed_holds_up_no_later_one_and_gets_another_by_name()
+    {
+        string device = await _venue.BindAsync("finish-1");
+        string first = await PostedAsync(await _venue.OpenAsync(device), [1, 2]);
+        ToolRun run = await RelayAsync("--json");
+        await _cloud.PatchAsync($"sessions/close/{CloudToken(run, first)}");
+        await PostedAsync(first, [3]);
+        string second = await PostedAsync(await _venue.OpenAsync(device), [1]);
+
+        run = await RelayAsync("--json");
+        Assert.Equal(ExitCode.Refused, run.ExitCode);
+        Assert.Contains("finish-1/1: stopped at passing 3", run.Error, StringComparison.Ordinal);
+        await RequireSameAsync(second, CloudToken(run, second));
+
+        string another = await _cloud.OpenAsync(await _cloud.BindAsync("the rest"));
+        run = await RelayAsync("--json", "--map", $"{first}={another}");
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+        Assert.Equal(3, Assert.Single(
+            await _atCloud.Cloud.GetSessionPassingsAsync(another, null, null, Cancelled).ToListAsync(Cancelled)).Number);
+    }
+
+    [Fact]
+    public async Task a_device_that_was_unbound_and_bound_again_is_one_line_and_none_of_its_sessions_is_lost()
+    {
+        string device = await _venue.BindAsync("finish-1");
+        string first = await PostedAsync(await _venue.OpenAsync(device), [1]);
+        Assert.Equal(ExitCode.Done, (await RelayAsync()).ExitCode);
+        await PostedAsync(first, [2]);
+        _venue.Use(TestVenue.UnbindKey);
+        await _venue.DeleteAsync($"devices/{device}");
+        _venue.Use(TestVenue.ReadWriteKey);
+        string second = await PostedAsync(await _venue.OpenAsync(await _venue.BindAsync("finish-1")), [1]);
+        ToolRun run = await RelayAsync("--json");
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        await RequireSameAsync(first, CloudToken(run, first));
+        await RequireSameAsync(second, CloudToken(run, second));
+        Assert.Single(await _atCloud.Cloud.GetDevicesAsync(Cancelled).ToListAsync(Cancelled));
+    }
+
+    [Fact]
+    public async Task numbers_that_no_request_can_carry_are_counted_and_the_others_arrive()
+    {
+        string token = await PostedAsync(await _venue.OpenAsync(), [1, 2]);
+        await _venue.PostAsync(
+            "passings", TestVenue.Body(token, [TestVenue.Passing(int.MaxValue), TestVenue.Passing(long.MaxValue)]));
+        for (int run = 0; run < 2; run++)
+        {
+            ToolRun relayed = await RelayAsync("--json");
+            Assert.Equal((ExitCode.Refused, ""), (relayed.ExitCode, relayed.Error));
+            Assert.Equal((2, 2), (
+                Sessions(relayed)[0].GetProperty("at_cloud").GetInt32(),
+                Sessions(relayed)[0].GetProperty("unsendable").GetInt32()));
+        }
+    }
+
+    [Fact]
+    public async Task a_cloud_that_is_gone_at_the_next_start_ends_it_at_once()
+    {
+        string token = await PostedAsync(await _venue.OpenAsync(), [1]);
+        Assert.Equal(ExitCode.Done, (await RelayAsync()).ExitCode);
+        await PostedAsync(token, [2]);
+        await _cloud.Server.StopAsync(Cancelled);
+        ToolRun run = await RelayAsync();
+        Assert.Equal(ExitCode.Unreachable, run.ExitCode);
+        Assert.Contains("the cloud does not answer", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_server_that_goes_away_in_the_middle_ends_it_when_nothing_has_moved_for_long()
+    {
+        await PostedAsync(await _venue.OpenAsync(), [1, 2]);
+        using BreakingLink link = new(1);
+        using HttpClient http = new(link) { BaseAddress = _cloud.Server.BaseAddress };
+        link.BreakAfter = 3; // Binding, looking, opening.
+        using RelayState state = RelayState.Open(State, "cloud");
+        RelayRun relay = new(
+            Silent, _atVenue.Cloud, new(http, TestVenue.ReadWriteKey), state, new() { Quiet = true }, new SwiftTime(2_000));
+        RelayReport report = await relay.RunAsync(Cancelled);
+        Assert.Equal((ExitCode.Unreachable, 2L), (relay.ExitCode, report.Left));
+    }
+
+    [Fact]
+    public async Task a_state_file_that_cannot_be_written_ends_it_and_what_was_sent_is_asked_about()
+    {
+        string token = await PostedAsync(await _venue.OpenAsync(), Enumerable.Range(1, 1_200));
+        foreach (string table in (string[])["sessions", "known"])
+        {
+            using (SqliteConnection file = new($"Data Source={State};Pooling=False"))
+            {
+                using (RelayState.Open(State, _cloud.Server.BaseAddress.ToString()))
+                {
+                }
+
+                file.Open();
+                using SqliteCommand command = file.CreateCommand();
+                command.CommandText = $"CREATE TRIGGER full BEFORE {(table == "known" ? "INSERT" : "UPDATE")} ON {table} "
+                    + "BEGIN SELECT RAISE(FAIL, 'disk full'); END";
+                command.ExecuteNonQuery();
+            }
+
+            ToolRun run = await RelayAsync("--json");
+            Assert.Equal(ExitCode.BadInput, run.ExitCode);
+            Assert.Contains("disk full", run.Error, StringComparison.Ordinal);
+            using SqliteConnection healed = new($"Data Source={State};Pooling=False");
+            healed.Open();
+            using SqliteCommand drop = healed.CreateCommand();
+            drop.CommandText = "DROP TRIGGER full";
+            drop.ExecuteNonQuery();
+        }
+
+        ToolRun last = await RelayAsync("--json");
+        Assert.Equal((ExitCode.Done, ""), (last.ExitCode, last.Error));
+        await RequireSameAsync(token, CloudToken(last, token));
+        Assert.Equal((1_200L, 0L), (_cloud.Server.Counters.Inserted, _cloud.Server.Counters.Conflicts));
+    }
+
+    [Fact]
+    public async Task a_venue_server_of_others_that_says_neither_counts_nor_states_is_relayed_and_nothing_is_closed()
+    {
+        string device = await _venue.BindAsync("finish-1");
+        string first = await PostedAsync(await _venue.OpenAsync(device), [3, 1, 2]);
+        string second = await PostedAsync(await _venue.OpenAsync(device), [1]);
+        using TerseVenue terse = new();
+        using HttpClient http = new(terse) { BaseAddress = _venue.Server.BaseAddress };
+        for (int round = 0; round < 2; round++)
+        {
+            using RelayState state = RelayState.Open(State, _cloud.Server.BaseAddress.ToString());
+            RelayRun relay = new(
+                Silent, new(http, TestVenue.ReadKey), _atCloud.Cloud, state, new() { Quiet = true });
+            await relay.RunAsync(Cancelled);
+            Assert.Equal(ExitCode.Done, relay.ExitCode);
+            await PostedAsync(second, [2, 0]);
+        }
+
+        ToolRun run = await RelayAsync("--json");
+        await RequireSameAsync(first, CloudToken(run, first));
+        await RequireSameAsync(second, CloudToken(run, second));
     }
 
     [Fact]
@@ -229,7 +406,7 @@ public sealed class RelayTests : IAsyncLifetime
             Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
             Assert.Equal(1, run.Lines[0].GetProperty("relayed").GetInt32());
             run = await RelayFromAsync(["--data", file, "--company", "nobody"], ["--json"], Cancelled);
-            Assert.Equal(0, run.Lines[0].GetProperty("relayed").GetInt32());
+            Assert.Contains("lists no device", run.Error, StringComparison.Ordinal);
             run = await RelayFromAsync(["--data", file + "x"], [], Cancelled);
             Assert.Equal(ExitCode.BadInput, run.ExitCode);
         }
@@ -327,4 +504,27 @@ public sealed class RelayTests : IAsyncLifetime
     static string CloudToken(ToolRun run, string venue) => Sessions(run)
         .Single(session => session.GetProperty("venue_token").GetString() == venue)
         .GetProperty("cloud_token").GetString()!;
+
+    /// <summary>Leaves out what a server need not say of a session.</summary>
+    sealed class TerseVenue() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            HttpResponseMessage answer = await base.SendAsync(request, cancellationToken);
+            if (request.RequestUri!.AbsolutePath.Contains("/sessions/", StringComparison.Ordinal))
+            {
+                JsonNode root = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellationToken))!;
+                foreach (JsonObject session in (root["result"] as JsonArray ?? [root]).OfType<JsonObject>())
+                {
+                    foreach (string name in (string[])["active", "passings", "creation_date", "first", "last"])
+                        session.Remove(name);
+                }
+
+                answer.Content = new StringContent(root.ToJsonString());
+            }
+
+            return answer;
+        }
+    }
 }
