@@ -78,7 +78,10 @@ sealed class PageVenue : IAsyncDisposable
             token_session = token,
             passings_list = crossings.Select(crossing => new
             {
-                bib = crossing.Bib, chip = crossing.Chip, num_passing = crossing.Number, timestamp = crossing.Time,
+                bib = crossing.Bib,
+                chip = crossing.Chip,
+                num_passing = crossing.Number,
+                timestamp = crossing.Time,
             }),
         });
 
