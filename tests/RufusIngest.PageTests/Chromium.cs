@@ -60,8 +60,8 @@ public sealed class Chromium : IAsyncLifetime
                 from folder in (string[])["ProgramFiles", "ProgramFiles(x86)", "LocalAppData"]
                 let root = Environment.GetEnvironmentVariable(folder)
                 where root is not null
-                from program in (string[])[@"Google\Chrome\Application\chrome.exe", @"Microsoft\Edge\Application\msedge.exe"]
-                select Path.Combine(root, program);
+                from program in (string[])[@"Google\Chrome\Application\chrome", @"Microsoft\Edge\Application\msedge"]
+                select Path.Combine(root, program + ".exe");
         }
 
         return OperatingSystem.IsMacOS()

@@ -11,7 +11,11 @@ sealed class PageVenue : IAsyncDisposable
 {
     public const string ReadKey = "ror-0000000000000000000b";
     const string WriteKey = "ror-0000000000000000000c";
-    const string OtherCompanysKey = "ror-0000000000000000000e";
+
+    static readonly VenueKey _otherCompanys = new("o", "ror-000000000000000e", VenueAccess.Read)
+    {
+        Company = "other",
+    };
 
     readonly string _folder = Directory.CreateTempSubdirectory("rufus-page-").FullName;
     readonly HttpClient _client = new();
@@ -26,7 +30,7 @@ sealed class PageVenue : IAsyncDisposable
             new("reader", ReadKey, VenueAccess.Read),
             new("writer", WriteKey, VenueAccess.Write),
             // With a second company even the server's own machine has to say whose data it wants to see.
-            .. asksForKey ? [new VenueKey("o", OtherCompanysKey, VenueAccess.Read) { Company = "other" }] : Array.Empty<VenueKey>(),
+            .. asksForKey ? [_otherCompanys] : Array.Empty<VenueKey>(),
         ],
         TimeProvider = Clock,
     };
@@ -72,7 +76,13 @@ sealed class PageVenue : IAsyncDisposable
         HttpMethod.Post, "passings", "token_session", new
         {
             token_session = token,
-            passings_list = crossings.Select(c => new { bib = c.Bib, chip = c.Chip, num_passing = c.Number, timestamp = c.Time }),
+            passings_list = crossings.Select(crossing => new
+            {
+                bib = crossing.Bib,
+                chip = crossing.Chip,
+                num_passing = crossing.Number,
+                timestamp = crossing.Time,
+            }),
         });
 
     public async ValueTask DisposeAsync()

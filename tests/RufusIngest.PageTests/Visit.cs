@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace RufusIngest.PageTests;
 
-/// <summary>A browser window of its own that looks at a venue's page, and notes what it complains of and asks for.</summary>
+/// <summary>A browser's window on a venue's page, which notes what it complains of and what it asks for.</summary>
 sealed class Visit : IAsyncDisposable
 {
     readonly IBrowserContext _context;
@@ -34,11 +34,12 @@ sealed class Visit : IAsyncDisposable
 
     public ILocator Count => Page.Locator("#count");
 
-    public static async Task<Visit> BeginAsync(Chromium chromium, PageVenue venue, BrowserNewContextOptions? options = null)
+    public static async Task<Visit> BeginAsync(
+        Chromium chromium, PageVenue venue, BrowserNewContextOptions? options = null)
     {
         var context = await chromium.Browser.NewContextAsync(options ?? new());
         await context.AddInitScriptAsync(
-            "addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))");
+            "addEventListener('securitypolicyviolation', e => console.error('policy', e.blockedURI))");
         var visit = new Visit(context, await context.NewPageAsync(), venue.Address);
         await visit.Page.GotoAsync(venue.Address.AbsoluteUri);
         return visit;
@@ -75,7 +76,11 @@ sealed class Visit : IAsyncDisposable
     public void WasQuiet(string? expected = null)
     {
         lock (_complaints)
-            Assert.DoesNotContain(_complaints, text => expected is null || !text.StartsWith(expected, StringComparison.Ordinal));
+        {
+            Assert.DoesNotContain(
+                _complaints, text => expected is null || !text.StartsWith(expected, StringComparison.Ordinal));
+        }
+
         lock (_requests)
         {
             Assert.Contains(new Uri(_address, "page/page.css").AbsoluteUri, _requests);

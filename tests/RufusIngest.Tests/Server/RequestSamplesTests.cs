@@ -9,8 +9,8 @@ namespace RufusIngest.Tests.Server;
 
 /// <summary>
 /// Requests in the form of the API documentation's samples, sent by the program that these samples run. Address, key
-/// and identifiers are a test server's, and only options that tell the answer are added. What must come back is what the
-/// documentation shows; members beside these are the server's own.
+/// and identifiers are a test server's, and only options that tell the answer are added. What must come back is what
+/// the documentation shows; members beside these are the server's own.
 /// </summary>
 public class RequestSamplesTests
 {
@@ -29,7 +29,9 @@ public class RequestSamplesTests
             """{"type":"One4All","model":"One4All","serial_number":"SN-9","alias":"Finish","firmware":"1.0.1"}""");
         var device = answer.Text("deviceid");
         Assert.Matches("^[0-9A-F]{64}$", device);
-        Shows(answer, HttpStatusCode.Created, $$"""{"description":"Device binded succesfully","deviceid":"{{device}}"}""");
+        Shows(
+            answer, HttpStatusCode.Created,
+            $$"""{"description":"Device binded succesfully","deviceid":"{{device}}"}""");
     }
 
     [Theory]
@@ -55,8 +57,8 @@ public class RequestSamplesTests
         Shows(
             await CurlAsync(venue, header, "GET", "devices?page=1&limit=5000"), HttpStatusCode.OK,
             $$$"""
-            {"description":"Success","result":[{"deviceid":"{{{device}}}","model":"M","serial_number":"SN-1","sessions":0,
-            "creation_date":"2026-05-03T08:00:00.125Z","last_login":"2026-05-03T08:00:00.125Z"}],
+            {"description":"Success","result":[{"deviceid":"{{{device}}}","model":"M","serial_number":"SN-1",
+            "sessions":0,"creation_date":"2026-05-03T08:00:00.125Z","last_login":"2026-05-03T08:00:00.125Z"}],
             "pagination":{"page":1,"limit":5000,"total":1,"has_more":false}}
             """);
     }
@@ -134,7 +136,9 @@ public class RequestSamplesTests
     {
         await using var venue = await TestVenue.StartAsync();
         var (device, token) = await RunAsync(venue);
-        Shows(await CurlAsync(venue, header, "GET", $"sessions/device/{device}/active"), HttpStatusCode.OK, Session(token));
+        Shows(
+            await CurlAsync(venue, header, "GET", $"sessions/device/{device}/active"),
+            HttpStatusCode.OK, Session(token));
         await venue.PatchAsync($"sessions/close/{token}");
         Shows(
             await CurlAsync(venue, header, "GET", $"sessions/device/{device}/active"),
@@ -252,9 +256,10 @@ public class RequestSamplesTests
     /// <summary>A device with one session of two passings.</summary>
     static async Task<(string Device, string Token)> RunAsync(TestVenue venue)
     {
-        var device = (await venue.PostAsync(
+        var bound = await venue.PostAsync(
             "devices",
-            """{"type":"One4All","model":"M","serial_number":"SN-1","alias":"Finish","firmware":"1.0.1"}""")).Text("deviceid");
+            """{"type":"One4All","model":"M","serial_number":"SN-1","alias":"Finish","firmware":"1.0.1"}""");
+        var device = bound.Text("deviceid");
         var opened = await venue.PostAsync("sessions", $$"""{"deviceid":"{{device}}","alias":"START-5K"}""");
         var token = opened.Text("token_session");
         const string More =
@@ -308,7 +313,8 @@ public class RequestSamplesTests
             :
             [
                 "-L", "--request", method, "--url", url, "--header", $"x-api-key: {key}", "--header", "Accept: */*",
-                .. body is null ? Array.Empty<string>() : ["--header", "Content-Type: application/json", "--data", body],
+                .. body is null
+                    ? Array.Empty<string>() : ["--header", "Content-Type: application/json", "--data", body],
             ];
         // No configuration of the user's and no proxy; at the end the status on a line of its own.
         var said = await RunCurlAsync(["-q", "-sS", "--noproxy", "*", "--write-out", "\n%{http_code}", .. sample]);
@@ -329,7 +335,8 @@ public class RequestSamplesTests
             StandardOutputEncoding = System.Text.Encoding.UTF8,
         };
         using var curl = Process.Start(start)!;
-        var (output, error) = (curl.StandardOutput.ReadToEndAsync(Cancelled), curl.StandardError.ReadToEndAsync(Cancelled));
+        var output = curl.StandardOutput.ReadToEndAsync(Cancelled);
+        var error = curl.StandardError.ReadToEndAsync(Cancelled);
         await curl.WaitForExitAsync(Cancelled);
         Assert.True(curl.ExitCode == 0, await error);
         return await output;
