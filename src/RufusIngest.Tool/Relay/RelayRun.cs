@@ -91,8 +91,6 @@ sealed class RelayRun
     async Task PrepareAsync(CancellationToken cancellation)
     {
         await ListDevicesAsync(cancellation).ConfigureAwait(false);
-        if (_lines.Count == 0)
-            _terminal.Say("the venue server lists no device; a key sees those of its own company only.");
         foreach (RelayLine line in _lines.Values)
             await line.ListAsync(cancellation).ConfigureAwait(false);
         foreach ((string token, string cloudToken) in _options.Named)
@@ -116,6 +114,8 @@ sealed class RelayRun
 
         foreach (RelayedSession session in _store.Sessions.Where(session => !session.IsDone))
             LineOf(session.Location).Add(session);
+        if (_lines.Count == 0)
+            _terminal.Say("the venue server lists no device; a key sees those of its own company only.");
         if (!_options.Follow && _store.GetSessions() is [{ Token: { } any }, ..])
             await RequireCloudAsync(any, cancellation).ConfigureAwait(false);
     }

@@ -109,8 +109,15 @@ public sealed class RelayTests : IAsyncLifetime
             using RelayState state = RelayState.Open(State, _cloud.Server.BaseAddress.ToString());
             RelayRun relay = new(
                 Silent, _atVenue.Cloud, cloud, state, new() { Quiet = true }, new SwiftTime(200));
-            report = await relay.RunAsync(ending.Token);
-            Assert.NotEqual(ExitCode.CheckFailed, relay.ExitCode);
+            try
+            {
+                report = await relay.RunAsync(ending.Token);
+                Assert.NotEqual(ExitCode.CheckFailed, relay.ExitCode);
+            }
+            catch (ToolException exception) when (exception.ExitCode == ExitCode.Unreachable)
+            {
+                // The first request was one that broke: whoever started it starts it again.
+            }
         }
 
         ToolRun last = await RelayAsync("--json");
