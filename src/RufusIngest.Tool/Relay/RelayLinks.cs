@@ -52,10 +52,10 @@ sealed class RelayLinks(
                 call,
                 (failure, isFirst) =>
                 {
-                    if (!answered())
+                    if (!answered() && (failure.Failure is RufusFailure.Unreachable or RufusFailure.AnswerNotUnderstood))
                     {
                         throw new ToolException(
-                            failure.Failure == RufusFailure.Unreachable ? ExitCode.Unreachable : ExitCode.Refused,
+                            ExitCode.Unreachable,
                             $"the {who} does not answer: {failure.Message} Check the address; --follow waits for it.",
                             failure);
                     }

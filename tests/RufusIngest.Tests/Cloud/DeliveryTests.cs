@@ -153,19 +153,22 @@ public class DeliveryTests
     }
 
     [Fact]
-    public void after_a_restart_it_asks_once_before_it_sends_and_duplicates_up_to_there_are_no_alarm()
+    public void after_a_restart_it_asks_before_it_sends_until_nothing_is_found_and_duplicates_up_to_there_are_no_alarm()
     {
-        Delivery delivery = new(Defaults, 1, maybeSentUpTo: 7);
+        Delivery delivery = new(Defaults, 1, maybeSentUpTo: 11);
         DeliveryAction action = delivery.On(Batch(3, 4));
         Assert.Equal((Ask, 3, 4), (action.Kind, action.First, action.Last));
         action = delivery.On(Found(Missing, Same));
         Assert.Equal((Send, 3, 3), (action.Kind, action.First, action.Last));
         Assert.Equal((Done, 4), Sum(delivery.On(new(Answered, 201) { Inserted = 0, Duplicates = 1 })));
         action = delivery.On(Batch(5, 8));
+        Assert.Equal((Ask, 5, 8), (action.Kind, action.First, action.Last));
+        action = delivery.On(Found(Missing, Missing, Missing, Missing));
         Assert.Equal((Send, 5, 8), (action.Kind, action.First, action.Last));
-        action = delivery.On(new(Answered, 201) { Inserted = 1, Duplicates = 3 });
+        action = delivery.On(new(Answered, 201) { Inserted = 1, Duplicates = 3 }); // A lost request came after all.
         Assert.Equal((Done, null), (action.Kind, action.Alarm));
-        delivery.On(Batch(9, 9));
+        action = delivery.On(Batch(9, 9)); // Was not sent before: nothing of those before it was there.
+        Assert.Equal((Send, 9, 9), (action.Kind, action.First, action.Last));
         Assert.Equal(DeliveryAlarmKind.NumberTaken, delivery.On(new(Answered, 201) { Duplicates = 1 }).Alarm);
     }
 
