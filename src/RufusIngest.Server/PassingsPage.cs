@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 
 namespace RufusIngest.Server;
 
@@ -12,7 +13,14 @@ readonly record struct PassingKey(long TimeMs, int Session, long Number, int Row
 }
 
 /// <summary>A session with passings on a page, and the chunks their texts lie in; null: the page's own arena.</summary>
-sealed record PageSession(string Token, string DeviceId, byte[][]? Chunks);
+sealed record PageSession(string Token, string DeviceId, byte[][]? Chunks)
+{
+    /// <summary>Escaped once for all its passings.</summary>
+    public JsonEncodedText JsonToken { get; } = JsonEncodedText.Encode(Token, Responses.Encoder);
+
+    /// <inheritdoc cref="JsonToken"/>
+    public JsonEncodedText JsonDeviceId { get; } = JsonEncodedText.Encode(DeviceId, Responses.Encoder);
+}
 
 /// <summary>A page of stored passings, copied out of its sessions. Disposing gives its memory back.</summary>
 sealed class PassingsPage : IDisposable

@@ -10,6 +10,13 @@ sealed class PassingsReader(Responses responses)
 {
     const int FlushBytes = 32 * 1024;
 
+    static readonly JsonEncodedText _token = JsonEncodedText.Encode("token_session");
+    static readonly JsonEncodedText _timestamp = JsonEncodedText.Encode("timestamp");
+    static readonly JsonEncodedText _number = JsonEncodedText.Encode("num_passing");
+    static readonly JsonEncodedText _latitude = JsonEncodedText.Encode("latitude");
+    static readonly JsonEncodedText _longitude = JsonEncodedText.Encode("longitude");
+    static readonly JsonEncodedText _deviceId = JsonEncodedText.Encode("deviceid");
+
     static readonly (int Text, JsonEncodedText Name)[] _afterCoordinates =
     [
         (PassingText.Status, JsonEncodedText.Encode("status")),
@@ -49,7 +56,7 @@ sealed class PassingsReader(Responses responses)
             var session = page.Session(i);
             ref readonly var passing = ref page[i];
             var texts = passing.Texts(page.Chunks(i), out var bytes);
-            Write(json, passing.Number, passing.TimeMs, texts, bytes, session.Token, session.DeviceId);
+            Write(json, passing.Number, passing.TimeMs, texts, bytes, session.JsonToken, session.JsonDeviceId);
             if (json.BytesPending < FlushBytes)
                 continue;
             await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
@@ -67,32 +74,41 @@ sealed class PassingsReader(Responses responses)
             await responses.SendAsync(context, StatusCodes.Status200OK, text).ConfigureAwait(false);
     }
 
+    static JsonEncodedText Encode(string text) => JsonEncodedText.Encode(text, Responses.Encoder);
+
+    static void WriteTime(Utf8JsonWriter json, long timeMs)
+    {
+        Span<byte> text = stackalloc byte[Rfc3339.Length];
+        Rfc3339.Format(timeMs, text);
+        json.WriteString(_timestamp, text);
+    }
+
     /// <summary>Both contents of a conflict as JSON, which also makes hostile text harmless in a log.</summary>
     public (string Stored, string Sent) Describe(string token, PassingsBatch batch, PassingConflict stored)
     {
         var output = new ArrayBufferWriter<byte>(512);
         using var json = Responses.Writer(output);
-        Write(json, stored.Number, stored.TimeMs, stored.Texts, stored.Bytes, token, stored.DeviceId);
+        Write(json, stored.Number, stored.TimeMs, stored.Texts, stored.Bytes, Encode(token), Encode(stored.DeviceId));
         json.Flush();
         var storedText = Encoding.UTF8.GetString(output.WrittenSpan);
         output.ResetWrittenCount();
         json.Reset();
         ref readonly var sent = ref batch[stored.Row];
-        Write(json, sent.Number, sent.TimeMs, sent.Texts, batch.Body.Bytes, token, stored.DeviceId);
+        Write(json, sent.Number, sent.TimeMs, sent.Texts, batch.Body.Bytes, Encode(token), Encode(stored.DeviceId));
         json.Flush();
         return (storedText, Encoding.UTF8.GetString(output.WrittenSpan));
     }
 
     void Write(
         Utf8JsonWriter json, long number, long timeMs, in TextSlices texts, ReadOnlySpan<byte> bytes,
-        string token, string deviceId)
+        JsonEncodedText token, JsonEncodedText deviceId)
     {
         json.WriteStartObject();
-        json.WriteString("token_session"u8, token);
-        ApiJson.WriteTime(json, "timestamp"u8, timeMs);
-        json.WriteNumber("num_passing"u8, number);
-        WriteCoordinate(json, "latitude"u8, texts[PassingText.Latitude], bytes);
-        WriteCoordinate(json, "longitude"u8, texts[PassingText.Longitude], bytes);
+        json.WriteString(_token, token);
+        WriteTime(json, timeMs);
+        json.WriteNumber(_number, number);
+        WriteCoordinate(json, _latitude, texts[PassingText.Latitude], bytes);
+        WriteCoordinate(json, _longitude, texts[PassingText.Longitude], bytes);
         foreach (var (text, name) in _afterCoordinates)
         {
             if (texts[text].IsNull)
@@ -101,11 +117,11 @@ sealed class PassingsReader(Responses responses)
                 json.WriteString(name, texts[text].In(bytes));
         }
 
-        json.WriteString("deviceid"u8, deviceId);
+        json.WriteString(_deviceId, deviceId);
         json.WriteEndObject();
     }
 
-    void WriteCoordinate(Utf8JsonWriter json, ReadOnlySpan<byte> name, TextSlice slice, ReadOnlySpan<byte> bytes)
+    void WriteCoordinate(Utf8JsonWriter json, JsonEncodedText name, TextSlice slice, ReadOnlySpan<byte> bytes)
     {
         if (slice.IsNull)
             json.WriteNull(name);

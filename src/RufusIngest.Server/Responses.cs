@@ -21,8 +21,10 @@ sealed class Responses(VenueRules rules)
     public const string Success = "Success";
 
     static readonly JsonEncodedText _description = JsonEncodedText.Encode("description");
-    static readonly JsonWriterOptions _writerOptions =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    /// <summary>Escapes what JSON must, and no more.</summary>
+    public static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    static readonly JsonWriterOptions _writerOptions = new() { Encoder = Encoder, SkipValidation = true };
 
     readonly long[] _refusals = new long[4];
 
