@@ -73,7 +73,7 @@ sealed partial class Operations : IAsyncDisposable
     public async Task KeepNewKeyAsync(VenueStore store)
     {
         if (_firstKey is { } key && !await store.TryAddFirstKeyAsync(key).ConfigureAwait(false))
-            throw new VenueDataException("Another server made the first key at the same time: start again.");
+            throw new VenueDataException("Another server made the first key at the same time: start again.", mayHeal: true);
     }
 
     public void Map(IEndpointRouteBuilder routes)

@@ -14,6 +14,9 @@ sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Connections of a server, unless the connection string says otherwise; work beyond them waits.</summary>
     public const int MaxConnections = 10;
 
+    /// <summary>Of those, connections that reading leaves free.</summary>
+    public const int WriteConnections = 2;
+
     /// <summary>How often a transaction is tried that others were in the way of.</summary>
     const int MaxTries = 4;
 
@@ -24,7 +27,7 @@ sealed class PostgresDatabase : IAsyncDisposable
     // of a transaction must not keep a device's lock for the hours that TCP waits.
     const string Prepare = """
         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
-        SET idle_in_transaction_session_timeout = '20s';
+        SET idle_in_transaction_session_timeout = '20s'; SET lock_timeout = '3s';
         SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3
         """;
 
@@ -34,7 +37,7 @@ sealed class PostgresDatabase : IAsyncDisposable
 
     PostgresDatabase(NpgsqlConnectionStringBuilder settings)
     {
-        _place = PlaceOf(settings);
+        (_place, Connections) = (PlaceOf(settings), settings.MaxPoolSize);
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)); // All types here are built in.
         builder.EnableArrays();
@@ -44,6 +47,9 @@ sealed class PostgresDatabase : IAsyncDisposable
             connection => connection.ExecuteAsync(Prepare).AsTask());
         _source = builder.Build();
     }
+
+    /// <summary>Most at once.</summary>
+    public int Connections { get; }
 
     /// <summary>Whether the database waits for its disk at a commit.</summary>
     public bool Syncs { get; private set; }
@@ -222,11 +228,13 @@ sealed class PostgresDatabase : IAsyncDisposable
         return new($"{_place}: {said}{code}: {advice}.", words, mayHeal);
     }
 
+    /// <summary>What clients are told of a lock that another holds, and of what takes too long.</summary>
+    public const string Busy = "the database is busy";
+
     /// <summary>What clients are told, what whoever runs the server can do, and whether waiting can help.</summary>
     static (string Words, string Advice, bool MayHeal) Meaning(Exception exception)
     {
         const string Reach = "the database cannot be reached";
-        const string Busy = "the database is busy";
         const string Refuses = "the database refuses";
         if (exception is not PostgresException error)
         {

@@ -20,6 +20,7 @@ sealed partial class PostgresVenueStore : VenueStore
     readonly Channel<PostgresInsert> _waiting =
         Channel.CreateUnbounded<PostgresInsert>(new() { SingleReader = true });
 
+    readonly SemaphoreSlim _mayRead;
     readonly Task _inserting;
     int _fails;
     bool _isDisposed;
@@ -27,6 +28,7 @@ sealed partial class PostgresVenueStore : VenueStore
     PostgresVenueStore(PostgresDatabase database, TimeProvider timeProvider, ILogger logger)
     {
         (_database, _timeProvider, _logger) = (database, timeProvider, logger);
+        _mayRead = new(Math.Max(1, database.Connections - PostgresDatabase.WriteConnections));
         if (!database.Syncs)
             LogDoesNotSync();
         _inserting = Task.Run(InsertAsync);
@@ -146,6 +148,7 @@ sealed partial class PostgresVenueStore : VenueStore
         _waiting.Writer.Complete();
         await _inserting.ConfigureAwait(false);
         await _database.DisposeAsync().ConfigureAwait(false);
+        _mayRead.Dispose();
     }
 
     async ValueTask<T> WriteAsync<T>(Func<PostgresVenueWriter, Task<T>> work)
@@ -164,8 +167,21 @@ sealed partial class PostgresVenueStore : VenueStore
         }
     }
 
-    ValueTask<T> ReadAsync<T>(Func<PostgresVenueReader, Task<T>> work, CancellationToken cancellationToken) =>
-        _database.ReadAsync(connection => work(new(connection, cancellationToken)), cancellationToken);
+    /// <summary>Reads never take the connections that inserts and other writes need.</summary>
+    async ValueTask<T> ReadAsync<T>(
+        Func<PostgresVenueReader, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await _mayRead.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await _database.ReadAsync(
+                connection => work(new(connection, cancellationToken)), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _mayRead.Release();
+        }
+    }
 
     async Task InsertAsync()
     {
@@ -195,6 +211,14 @@ sealed partial class PostgresVenueStore : VenueStore
                     .ConfigureAwait(false);
                 return true;
             }).ConfigureAwait(false);
+        }
+        catch (VenueDataException failure) when (failure.Words == PostgresDatabase.Busy
+            && group.GroupBy(insert => (insert.Company, insert.Token)).ToList() is { Count: > 1 } sessions)
+        {
+            // One device's row may be held by a host that is gone: the others need not wait for that.
+            foreach (var session in sessions)
+                await CommitAsync([.. session]).ConfigureAwait(false);
+            return;
         }
         catch (Exception failure)
         {

@@ -13,6 +13,6 @@ public sealed class VenueDataException : IOException
     /// <summary>What is wrong, for clients: without the place of the data.</summary>
     internal string Words { get; }
 
-    /// <summary>The same request can succeed later without anybody looking into the data.</summary>
-    internal bool MayHeal { get; }
+    /// <summary>The same can succeed later without anybody looking into the data: a start, or a request.</summary>
+    public bool MayHeal { get; }
 }

@@ -21,7 +21,8 @@ sealed class VenueFileLock : IDisposable
         catch (IOException) when (File.Exists(beside))
         {
             throw new VenueDataException(
-                $"{path}: another server is using this file; end that one, or give another file.");
+                $"{path}: another server is using this file; end that one, or give another file.",
+                mayHeal: true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

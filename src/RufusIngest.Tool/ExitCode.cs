@@ -17,7 +17,7 @@ static class ExitCode
     /// </summary>
     public const int CheckFailed = 3;
 
-    /// <summary>A reader or the server cannot be reached.</summary>
+    /// <summary>A reader, the server or its data cannot be reached or used now; the same command may work later.</summary>
     public const int Unreachable = 4;
 
     /// <summary>The server refused: key, session or passings; or passings were left unsent.</summary>

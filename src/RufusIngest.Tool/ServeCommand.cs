@@ -101,9 +101,14 @@ static class ServeCommand
         {
             server = await VenueServer.StartAsync(options, cancellation).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is ArgumentException or (IOException and not VenueDataException))
+        catch (ArgumentException exception)
         {
-            throw ToolException.BadInput($"the server cannot start at {options.EndPoint}: {exception.Message}", exception);
+            throw ToolException.BadInput($"the server cannot start: {exception.Message}", exception);
+        }
+        catch (IOException exception) when (exception is not VenueDataException)
+        {
+            throw new ToolException(
+                ExitCode.Unreachable, $"the server cannot start at {options.EndPoint}: {exception.Message}", exception);
         }
 
         await using var _ = server.ConfigureAwait(false);
@@ -139,9 +144,11 @@ static class ServeCommand
     {
         try
         {
-            return new NpgsqlConnectionStringBuilder(connectionString).Password is not null;
+            NpgsqlConnectionStringBuilder settings = new(connectionString);
+            return settings.Password is not null || settings.SslPassword is not null;
         }
-        catch (ArgumentException)
+        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException
+            or OverflowException or NotSupportedException or KeyNotFoundException)
         {
             return false; // The server says what is wrong, without repeating it.
         }

@@ -65,7 +65,7 @@ static class ToolCommand
         catch (VenueDataException exception)
         {
             terminal.Say($"rufus-ingest: {exception.Message}");
-            return ExitCode.BadInput;
+            return exception.MayHeal ? ExitCode.Unreachable : ExitCode.BadInput;
         }
         catch (RufusCloudException exception)
         {

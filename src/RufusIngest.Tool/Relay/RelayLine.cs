@@ -46,10 +46,10 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
         while (true)
         {
             await ListAsync(cancellation).ConfigureAwait(false);
-            foreach (RelayedSession session in _sessions.Where(session => session is { IsDone: false, Stopped: null })
+            foreach (RelayedSession session in _sessions.Where(session => !session.IsDone)
                 .OrderBy(session => session.Number).ToList())
             {
-                // The next one would close it at the cloud, and something may still come.
+                // Otherwise the next one would close it at the cloud, and something is still to come.
                 if (!await RelayAsync(session, cancellation).ConfigureAwait(false))
                     break;
             }
@@ -88,6 +88,9 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
     /// <returns>Whether the next session may follow.</returns>
     async Task<bool> RelayAsync(RelayedSession session, CancellationToken cancellation)
     {
+        if (session.Stopped is not null)
+            return MayFollow(session.Stopped);
+
         // Before the passings: none can come to a session that was closed then.
         CloudSession now = await links.AskVenueAsync(
             () => links.Venue.GetSessionAsync(session.Token, cancellation), cancellation).ConfigureAwait(false);
@@ -102,12 +105,13 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
         }
         catch (SessionStoppedException exception)
         {
-            // A session that is gone at the cloud cannot be closed there by the next one.
-            return exception.Stopped.Failure == RufusFailure.SessionGone;
+            return MayFollow(exception.Stopped);
         }
 
         if (isClosed && session.Left > session.Unsendable)
         {
+            if (Result == ExitCode.CheckFailed)
+                return true;
             Result = ExitCode.CheckFailed;
             links.Terminal.Say(
                 $"{name}/{session.Number}: the venue server says it has {session.AtVenue} passings, and gives "
@@ -121,6 +125,9 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
         // A server that does not say it: not open, but perhaps not closed either.
         return now.Active != true || session.CloudToken is null;
     }
+
+    /// <summary>A session that is gone at the cloud cannot be closed there by the next one.</summary>
+    static bool MayFollow(StoppedSession stopped) => stopped.Failure == RufusFailure.SessionGone;
 
     /// <summary>
     /// Relays what is not known yet: what follows the last number read, and all others where the venue server says that it
@@ -224,7 +231,9 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
                     catch (RufusCloudException exception) when (exception.Failure
                         is RufusFailure.NotFound or RufusFailure.SessionGone or RufusFailure.BadRequest)
                     {
-                        // It is closed already, as far as servers have words for that. All its passings are there.
+                        // It is closed already, in one of the words that servers have for that.
+                        if (exception.Failure == RufusFailure.BadRequest && await IsOpenAsync().ConfigureAwait(false))
+                            throw;
                     }
 
                     return true;
@@ -232,6 +241,10 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
                 cancellation).ConfigureAwait(false);
         }
 
-        links.Store.SetDone(session);
+        if (session.Unsendable == 0)
+            links.Store.SetDone(session); // Otherwise each run tells of those again.
+
+        async Task<bool> IsOpenAsync() =>
+            (await links.Cloud.GetSessionAsync(session.CloudToken!, cancellation).ConfigureAwait(false)).Active == true;
     }
 }

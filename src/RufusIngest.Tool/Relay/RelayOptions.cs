@@ -10,7 +10,7 @@ sealed record RelayOptions
     public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long nothing may move, not following, until it ends.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Open a session at the cloud although that closes one that is not the relay's.</summary>
     public bool ReplaceActive { get; init; }

@@ -16,6 +16,7 @@ sealed class RelayRun
     readonly Dictionary<string, RelayLine> _lines = []; // By serial number.
     readonly Stopwatch _clock = Stopwatch.StartNew();
     bool _wasEnded;
+    bool _listingFails;
 
     public RelayRun(
         Terminal terminal, RufusCloudClient venue, RufusCloudClient cloud, RelayState state, RelayOptions options,
@@ -115,7 +116,11 @@ sealed class RelayRun
         foreach (RelayedSession session in _store.Sessions.Where(session => !session.IsDone))
             LineOf(session.Location).Add(session);
         if (_lines.Count == 0)
-            _terminal.Say("the venue server lists no device; a key sees those of its own company only.");
+        {
+            Fail(
+                Tool.ExitCode.Refused, "the venue server lists no device; a key sees those of its own company only.");
+        }
+
         if (!_options.Follow && _store.GetSessions() is [{ Token: { } any }, ..])
             await RequireCloudAsync(any, cancellation).ConfigureAwait(false);
     }
@@ -168,13 +173,29 @@ sealed class RelayRun
                 if (!_options.Follow)
                     break;
                 await Task.Delay(_options.Every, _links.Time, cancellation).ConfigureAwait(false);
-                await ListDevicesAsync(cancellation).ConfigureAwait(false);
+                await ListNewDevicesAsync(cancellation).ConfigureAwait(false);
             }
             while (tasks.Count == 0 || tasks.Exists(begun => !begun.Task.IsCompleted));
         }
         finally
         {
             await Task.WhenAll(tasks.Select(begun => begun.Task)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>As long as the venue server refuses to list them, those that are known go on.</summary>
+    async Task ListNewDevicesAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await ListDevicesAsync(cancellation).ConfigureAwait(false);
+            _listingFails = false;
+        }
+        catch (ToolException exception)
+        {
+            if (!_listingFails)
+                Fail(exception.ExitCode, $"NEW DEVICES ARE NOT SEEN: {exception.Message}");
+            _listingFails = true;
         }
     }
 

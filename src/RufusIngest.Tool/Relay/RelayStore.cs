@@ -49,6 +49,7 @@ sealed class RelayStore(RelayState state) : PassingStore
                     AcknowledgedNumber = (int)session.Known.FirstMissing(1) - 1,
                     LastNumber = session.SentTo,
                     SetAside = session.SetAside,
+                    MayComeLate = true,
                     IsClosed = session.IsDone,
                 }),
             ];

@@ -10,8 +10,10 @@ namespace RufusIngest.Cloud;
 /// <param name="options">Bounds, times and policies.</param>
 /// <param name="seed">Of the jitter.</param>
 /// <param name="maybeSentUpTo">Numbers up to it may have been sent before this object was made.</param>
+/// <param name="mayComeLate">Lower numbers may follow higher ones.</param>
 /// <param name="mostAtOnce">Most passings the server takes in a request, when that is known.</param>
-sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0, int mostAtOnce = int.MaxValue)
+sealed class Delivery(
+    UploadOptions options, ulong seed, int maybeSentUpTo = 0, bool mayComeLate = false, int mostAtOnce = int.MaxValue)
 {
     /// <summary>What is told of a passing whose number the server has for another one.</summary>
     public const string TakenWords = "The server has another passing under this number.";
@@ -239,13 +241,13 @@ sealed class Delivery(UploadOptions options, ulong seed, int maybeSentUpTo = 0, 
     }
 
     /// <summary>
-    /// Numbers go out in order: where the server has none of a piece, it has none of what follows either; where it has
-    /// some, it may have some of the next batch.
+    /// Numbers go out in order, unless they may come late: where the server has none of a piece, it has none of what
+    /// follows either; where it has some, it may have some of the next batch.
     /// </summary>
     void LearnFromFirst(int found)
     {
-        _asksFirst = found > 0;
-        if (found == 0)
+        _asksFirst = found > 0 || mayComeLate;
+        if (found == 0 && !mayComeLate)
             _maybeSentUpTo = Math.Min(_maybeSentUpTo, _to);
     }
 

@@ -303,7 +303,8 @@ public sealed class PassingsUploader
                 if (session.Source is not null)
                     continue;
                 StoreSource source = new(store, stored, _context.Options.MaxPassingsPerPost, inputEnd);
-                session.Begin(source, stored.Token, stored.AcknowledgedNumber, isStart ? stored.LastNumber : 0);
+                session.Begin(
+                    source, stored.Token, stored.AcknowledgedNumber, isStart ? stored.LastNumber : 0, stored.MayComeLate);
                 loops.Add(RunLoopAsync(session, run, patience));
             }
 

@@ -96,10 +96,10 @@ sealed class SessionUpload(string location, int session, UploadContext context)
     }
 
     /// <summary>Before the loop: where passings come from, and what is known of them from an earlier run.</summary>
-    public void Begin(PassingSource source, string? keptToken, int acknowledgedNumber, int maybeSentUpTo)
+    public void Begin(PassingSource source, string? keptToken, int acknowledgedNumber, int maybeSentUpTo, bool mayComeLate = false)
     {
         ulong seed = (ulong)context.Time.GetTimestamp() ^ NameHash(location, session);
-        _delivery = new(context.Options, seed, maybeSentUpTo, context.Cloud.MaxPassingsPerPost);
+        _delivery = new(context.Options, seed, maybeSentUpTo, mayComeLate, context.Cloud.MaxPassingsPerPost);
         _acknowledgedNumber = acknowledgedNumber;
         lock (_lock)
         {

@@ -26,6 +26,11 @@ public sealed record StoredSession
     /// </summary>
     public int RebasedNumber { get; init; }
 
+    /// <summary>
+    /// A passing with a lower number may follow one with a higher: what the server has says nothing of what comes next.
+    /// </summary>
+    public bool MayComeLate { get; init; }
+
     /// <summary>It has ended: no passing will follow.</summary>
     public bool IsClosed { get; init; }
 }

@@ -182,6 +182,29 @@ public sealed class PostgresVenueStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task a_device_that_a_host_which_is_gone_still_holds_makes_no_other_wait_for_long()
+    {
+        await using var venue = await StartAsync();
+        var held = await venue.OpenAsync(await venue.BindAsync("held"));
+        var free = await venue.OpenAsync(await venue.BindAsync("free"));
+        using (var gone = _schema.Connect())
+        {
+            gone.Execute("BEGIN; SELECT id FROM devices WHERE serial_number = 'held'::bytea FOR UPDATE");
+
+            // The first is alone; the others wait for it together, and are one group.
+            var posts = Enumerable.Range(1, 6).Select(i => venue.PostAsync(
+                "passings", TestVenue.Body(i % 2 == 1 ? held : free, TestVenue.Passing(i)))).ToArray();
+            var answers = await Task.WhenAll(posts);
+            Assert.Equal(
+                [503, 201, 503, 201, 503, 201], answers.Select(answer => (int)answer.Status));
+            gone.Execute("ROLLBACK");
+        }
+
+        Assert.Equal(
+            HttpStatusCode.Created, (await venue.PostAsync("passings", TestVenue.Body(held, TestVenue.Passing(1)))).Status);
+    }
+
+    [Fact]
     public async Task broken_connections_heal_and_lose_nothing()
     {
         const int Posts = 60;

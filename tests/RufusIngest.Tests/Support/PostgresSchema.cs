@@ -49,7 +49,8 @@ sealed class PostgresSchema(string connectionString) : IDisposable
 
     public void Dispose() => Execute($"DROP SCHEMA {Name} CASCADE");
 
-    NpgsqlConnection Connect()
+    /// <summary>A connection in the schema, for who wants to hold something; the caller disposes it.</summary>
+    public NpgsqlConnection Connect()
     {
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString)
         {

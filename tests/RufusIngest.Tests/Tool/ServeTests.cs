@@ -116,6 +116,43 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public async Task keys_are_added_listed_and_revoked_beside_a_running_server()
+    {
+        await ServeAsync(async (_, _) =>
+        {
+            ToolRun run = await ToolRun.Of("serve", "keys", "add", "--data", _file, "--name", "laptop", "--unbind");
+            Assert.Equal(ExitCode.Done, run.ExitCode);
+            Assert.Matches("^ror-[0-9a-f]{32}$", run.Output.Trim());
+            Assert.DoesNotContain("ror-", run.Error, StringComparison.Ordinal);
+            run = await ToolRun.Of(
+                "serve", "keys", "add", "--data", _file, "--name", "hall", "--access", "Read", "--company", "other",
+                "--api-key-file", KeyFile("a-key-of-ones-own-1234"));
+            Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Output));
+            run = await ToolRun.Of("serve", "keys", "list", "--data", _file, "--json");
+            Assert.Equal(
+                [("default", "first", "READ_WRITE, unbind"), ("default", "laptop", "READ_WRITE, unbind"), ("other", "hall", "READ")],
+                run.Lines.Select(key => (
+                    key.GetProperty("company").GetString(), key.GetProperty("name").GetString(),
+                    key.GetProperty("access").GetString())).Order());
+            run = await ToolRun.Of("serve", "keys", "list", "--data", _file);
+            Assert.Contains("laptop", run.Output, StringComparison.Ordinal);
+            string[] revoke = ["serve", "keys", "revoke", "--data", _file, "--name", "laptop"];
+            Assert.Equal(ExitCode.Done, (await ToolRun.Of(revoke)).ExitCode);
+            Assert.Equal(ExitCode.BadInput, (await ToolRun.Of(revoke)).ExitCode);
+            foreach (string[] wrong in (string[][])
+                [["--name", "first"], ["--name", " "], ["--name", "x", "--access", "None"], ["--name", "x", "--access", "Unbind"]])
+            {
+                run = await ToolRun.Of(["serve", "keys", "add", "--data", _file, .. wrong]);
+                Assert.Equal((ExitCode.BadInput, ""), (run.ExitCode, run.Output));
+            }
+        });
+        ToolRun none = await ToolRun.Of("serve", "keys", "list", "--data", _file + "x");
+        Assert.Equal(ExitCode.BadInput, none.ExitCode);
+        Assert.Contains("there is no such file", none.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_file + "x"));
+    }
+
+    [Fact]
     public async Task a_backup_of_a_running_server_is_made_beside_it()
     {
         string copy = Path.Combine(Folder, "copy.db");
@@ -127,7 +164,7 @@ public sealed class ServeTests : IDisposable
             Assert.Equal(ExitCode.BadInput, run.ExitCode);
             Assert.Contains("there is such a file already", run.Error, StringComparison.Ordinal);
             run = await ToolRun.Of("serve", "--data", _file, "--urls", "http://127.0.0.1:0");
-            Assert.Equal(ExitCode.BadInput, run.ExitCode);
+            Assert.Equal(ExitCode.Unreachable, run.ExitCode);
             Assert.Contains("another server is using this file", run.Error, StringComparison.Ordinal);
         });
         Assert.True(File.Exists(copy));

@@ -388,6 +388,47 @@ public sealed class RelayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task what_the_named_session_has_already_is_no_alarm_wherever_it_lies()
+    {
+        string cloud = await _cloud.OpenAsync(await _cloud.BindAsync("finish-1"));
+        await _cloud.PostAsync(
+            "passings", TestVenue.Body(cloud, Enumerable.Range(600, 900).Select(n => TestVenue.Passing(n))));
+        string venue = await PostedAsync(await _venue.OpenAsync(), Enumerable.Range(1, 2_000));
+        ToolRun run = await RelayAsync("--json", "--map", $"{venue}={cloud}");
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        await RequireSameAsync(venue, cloud);
+    }
+
+    [Fact]
+    public async Task following_it_opens_no_session_over_one_that_the_cloud_refuses_for_now()
+    {
+        string device = await _venue.BindAsync("finish-1");
+        await PostedAsync(await _venue.OpenAsync(device), [1, 2]);
+        using GatedServer cloud = new()
+        {
+            Refuses = request => request.RequestUri!.AbsolutePath.EndsWith("/passings", StringComparison.Ordinal),
+        };
+        using GatedServer venue = new();
+        using HttpClient toCloud = new(cloud) { BaseAddress = _cloud.Server.BaseAddress };
+        using HttpClient toVenue = new(venue) { BaseAddress = _venue.Server.BaseAddress };
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        using RelayState state = RelayState.Open(State, "cloud");
+        RelayRun relay = new(
+            Silent, new(toVenue, TestVenue.ReadKey), new(toCloud, TestVenue.ReadWriteKey), state,
+            new() { Follow = true, Every = TimeSpan.FromSeconds(1), Quiet = true }, new SwiftTime(50));
+        Task<RelayReport> running = relay.RunAsync(ending.Token);
+        await cloud.AfterAsync(4, Cancelled); // Binds, looks, opens, is refused.
+        await PostedAsync(await _venue.OpenAsync(device), [1]);
+        await venue.AfterAsync(12, Cancelled);
+        await ending.CancelAsync();
+        await running;
+        Assert.Equal(ExitCode.Refused, relay.ExitCode);
+        string bound = Assert.Single(await _atCloud.Cloud.GetDevicesAsync(Cancelled).ToListAsync(Cancelled)).DeviceId;
+        Assert.True(Assert.Single(
+            await _atCloud.Cloud.GetSessionsAsync(bound, Cancelled).ToListAsync(Cancelled)).Active);
+    }
+
+    [Fact]
     public async Task a_key_the_cloud_refuses_stops_it_with_words_and_nothing_is_lost()
     {
         string token = await PostedAsync(await _venue.OpenAsync(), [1, 2]);
@@ -511,6 +552,36 @@ public sealed class RelayTests : IAsyncLifetime
     static string CloudToken(ToolRun run, string venue) => Sessions(run)
         .Single(session => session.GetProperty("venue_token").GetString() == venue)
         .GetProperty("cloud_token").GetString()!;
+
+    /// <summary>Counts requests, and refuses some with 403.</summary>
+    sealed class GatedServer() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        readonly SemaphoreSlim _seen = new(0);
+
+        public Func<HttpRequestMessage, bool> Refuses { get; init; } = _ => false;
+
+        /// <summary>Waits for so many more requests.</summary>
+        public async Task AfterAsync(int requests, CancellationToken cancellation)
+        {
+            for (int i = 0; i < requests; i++)
+                await _seen.WaitAsync(cancellation);
+        }
+
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            _seen.Release();
+            return Refuses(request)
+                ? new(HttpStatusCode.Forbidden) { Content = new StringContent("") }
+                : await base.SendAsync(request, cancellationToken);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _seen.Dispose();
+            base.Dispose(disposing);
+        }
+    }
 
     /// <summary>Leaves out what a server need not say of a session.</summary>
     sealed class TerseVenue() : DelegatingHandler(new SocketsHttpHandler())
