@@ -71,7 +71,8 @@ static class ServeKeysCommand
             string called = parsed.GetValue(name)!;
             VenueKey key = (parsed.GetValue(file) is { } given
                 ? new VenueKey(called, KeyArguments.ReadFile(given), may)
-                : VenueKey.Random(called, may)) with { Company = parsed.GetValue(_company)! };
+                : VenueKey.Random(called, may)) with
+            { Company = parsed.GetValue(_company)! };
             if (!await AddAsync(place(parsed), key, cancellation).ConfigureAwait(false))
             {
                 throw ToolException.BadInput(

@@ -25,7 +25,10 @@ sealed class VenueEnd : IAsyncDisposable
         VenueServer server = await VenueServer.StartAsync(
             new()
             {
-                DataFile = file.FullName, Keys = [key], Page = false, LoggerFactory = new TerminalLogs(terminal),
+                DataFile = file.FullName,
+                Keys = [key],
+                Page = false,
+                LoggerFactory = new TerminalLogs(terminal),
             },
             cancellation).ConfigureAwait(false);
         return new(CloudConnection.Open(server.BaseAddress.ToString(), key.Key), server);
