@@ -164,8 +164,10 @@ sealed partial class Operations : IAsyncDisposable
         {
             context.Abort();
         }
-        catch (VenueDataException exception) when (exception.MayHeal && !context.Response.HasStarted)
+        catch (VenueDataException exception) when (!context.Response.HasStarted)
         {
+            if (!exception.MayHeal)
+                LogFault(exception, context.Request.Method); // Somebody has to mend it; clients come again until then.
             await SendUnavailableAsync(context, exception).ConfigureAwait(false);
         }
         catch (BadHttpRequestException exception)

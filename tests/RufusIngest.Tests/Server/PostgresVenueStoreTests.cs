@@ -205,6 +205,28 @@ public sealed class PostgresVenueStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task a_commit_whose_answer_is_lost_is_503_and_sent_again_it_counts_as_duplicates()
+    {
+        await using var line = new CommitCutter(_schema.ConnectionString);
+        await using var venue = await TestVenue.StartAsync(Options with { Postgres = line.ConnectionString });
+        var token = await venue.OpenAsync();
+        var body = TestVenue.Body(token, Enumerable.Range(1, 5).Select(n => TestVenue.Passing(n)));
+        line.CutNext();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await venue.PostAsync("passings", body)).Status);
+        await line.HasCut.WaitAsync(Cancelled);
+        var again = await venue.PostAsync("passings", body);
+        Assert.Equal(
+            (0, 5),
+            (again.Json.GetProperty("inserted_count").GetInt32(), again.Json.GetProperty("duplicate_count").GetInt32()));
+
+        line.CutNext();
+        const string Device = """{"model":"M","serial_number":"SN-2"}""";
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await venue.PostAsync("devices", Device)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await venue.PostAsync("devices", Device)).Status); // It is bound.
+        Assert.Equal(2L, _schema.Value("SELECT count(*) FROM devices"));
+    }
+
+    [Fact]
     public async Task broken_connections_heal_and_lose_nothing()
     {
         const int Posts = 60;
