@@ -26,6 +26,12 @@ sealed class MemoryVenueStore(TimeProvider timeProvider) : VenueStore
         }
     }
 
+    public override ValueTask<string[]> CompaniesAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            return new([.. _companies.Select(company => company.Name)]);
+    }
+
     public override ValueTask<StoredKey[]> KeysAsync(CancellationToken cancellationToken) => new([]);
 
     /// <summary>A key that the next start forgets would be of no use.</summary>

@@ -41,6 +41,9 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
 
     readonly byte[] _texts = new byte[TextArena.ChunkBytes];
 
+    public async Task<string[]> CompaniesAsync() =>
+        [.. await ListAsync("SELECT name FROM companies ORDER BY id", row => row.GetString(0)).ConfigureAwait(false)];
+
     public async Task<StoredKey[]> KeysAsync() => [.. await ListAsync(
         "SELECT name, hash, access, company FROM keys ORDER BY created_ms, hash",
         row => new StoredKey(

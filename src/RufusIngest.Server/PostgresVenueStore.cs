@@ -55,6 +55,9 @@ sealed partial class PostgresVenueStore : VenueStore
 
     public override ValueTask<int> CompanyAsync(string name) => WriteAsync(writer => writer.CompanyAsync(name));
 
+    public override ValueTask<string[]> CompaniesAsync(CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.CompaniesAsync(), cancellationToken);
+
     public override ValueTask<StoredKey[]> KeysAsync(CancellationToken cancellationToken) =>
         ReadAsync(reader => reader.KeysAsync(), cancellationToken);
 

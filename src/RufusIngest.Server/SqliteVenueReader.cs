@@ -40,6 +40,7 @@ sealed class SqliteVenueReader : IDisposable
         + "WHERE s.device = ?1 AND b.last_ms >= ?2 AND b.first_ms <= ?3 AND p.time_ms BETWEEN ?2 AND ?3 ";
 
     readonly SqliteDatabase _database;
+    readonly SqliteStatement _companies;
     readonly SqliteStatement _keys;
     readonly SqliteStatement _listedKeys;
     readonly SqliteStatement _devices;
@@ -59,6 +60,7 @@ sealed class SqliteVenueReader : IDisposable
     public SqliteVenueReader(SqliteDatabase database)
     {
         _database = database;
+        _companies = database.Prepare("SELECT name FROM companies ORDER BY id");
         _keys = database.Prepare("SELECT name, hash, access, company FROM keys ORDER BY created_ms, hash");
         _listedKeys = database.Prepare(
             "SELECT k.name, c.name, k.access, k.created_ms FROM keys k JOIN companies c ON c.id = k.company "
@@ -85,6 +87,8 @@ sealed class SqliteVenueReader : IDisposable
             + "ORDER BY k.time_ms, k.session, k.number");
         _byTimeCount = database.Prepare($"SELECT count(*) {_ofDevice}");
     }
+
+    public string[] Companies() => All(_companies, row => row.Text(0)!);
 
     public StoredKey[] Keys() => All(_keys, row =>
         new StoredKey(row.Text(0)!, row.Blob(1).ToArray(), (VenueAccess)row.Integer(2), (int)row.Integer(3)));

@@ -85,6 +85,9 @@ sealed partial class SqliteVenueStore : VenueStore
 
     public override ValueTask<int> CompanyAsync(string name) => WriteAsync(writer => writer.Company(name));
 
+    public override ValueTask<string[]> CompaniesAsync(CancellationToken cancellationToken) =>
+        ReadAsync(reader => reader.Companies(), cancellationToken);
+
     public override ValueTask<StoredKey[]> KeysAsync(CancellationToken cancellationToken) =>
         ReadAsync(reader => reader.Keys(), cancellationToken);
 

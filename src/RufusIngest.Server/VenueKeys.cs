@@ -21,6 +21,13 @@ public static class VenueKeys
         VenueServerOptions options, CancellationToken cancellationToken) => DoAsync(
             options, async store => await store.ListKeysAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
 
+    /// <summary>The names of all companies that ever had a key there, kept or given at a start.</summary>
+    /// <exception cref="ArgumentException">The options name neither file nor database, or both.</exception>
+    /// <exception cref="VenueDataException">The file or the database cannot be used.</exception>
+    public static Task<IReadOnlyList<string>> CompaniesAsync(
+        VenueServerOptions options, CancellationToken cancellationToken) => DoAsync<IReadOnlyList<string>>(
+            options, async store => await store.CompaniesAsync(cancellationToken).ConfigureAwait(false), cancellationToken);
+
     /// <summary>Keeps a key, as a hash.</summary>
     /// <returns>
     /// False when its company keeps 10 already or one of this name, or when the secret is some company's already.
@@ -55,8 +62,8 @@ public static class VenueKeys
             options,
             async store =>
             {
-                var kept = await store.ListKeysAsync(cancellationToken).ConfigureAwait(false);
-                return kept.Any(key => key.Company == company && key.Name == name)
+                var companies = await store.CompaniesAsync(cancellationToken).ConfigureAwait(false);
+                return companies.Contains(company) // Otherwise it would be made.
                     && await store.RemoveKeyAsync(await store.CompanyAsync(company).ConfigureAwait(false), name)
                         .ConfigureAwait(false);
             },

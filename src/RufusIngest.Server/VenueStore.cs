@@ -11,6 +11,9 @@ abstract class VenueStore : IAsyncDisposable
     /// <summary>The number of a company, which is made when there is none of this name.</summary>
     public abstract ValueTask<int> CompanyAsync(string name);
 
+    /// <summary>The companies there are, in the order in which they came.</summary>
+    public abstract ValueTask<string[]> CompaniesAsync(CancellationToken cancellationToken);
+
     /// <summary>The keys that are kept.</summary>
     public abstract ValueTask<StoredKey[]> KeysAsync(CancellationToken cancellationToken);
 

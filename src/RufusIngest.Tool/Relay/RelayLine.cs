@@ -138,6 +138,7 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
     /// <param name="cancellation">Ends it.</param>
     async Task CatchUpAsync(RelayedSession session, bool isFinal, CancellationToken cancellation)
     {
+        await links.Store.DrainAsync(session, cancellation).ConfigureAwait(false); // Of a look that was broken off.
         if (session.IsComplete)
             return;
         int first = session.ReadTo ?? (int)Math.Min(int.MaxValue, session.Known.FirstMissing(1));

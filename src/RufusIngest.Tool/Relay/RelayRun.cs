@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using RufusIngest.Cloud;
@@ -8,12 +9,15 @@ namespace RufusIngest.Tool.Relay;
 /// <summary>Relays all devices beside each other, from what the state file says on.</summary>
 sealed class RelayRun
 {
+    static readonly TimeSpan _trialInterval = TimeSpan.FromMinutes(1);
+
     readonly Terminal _terminal;
     readonly RelayOptions _options;
     readonly RelayStore _store;
     readonly RelayLinks _links;
     readonly PassingsUploader _uploader;
     readonly Dictionary<string, RelayLine> _lines = []; // By serial number.
+    readonly ConcurrentDictionary<string, bool> _told = new(); // Of stops: said once, however often they are tried.
     readonly Stopwatch _clock = Stopwatch.StartNew();
     bool _wasEnded;
     bool _listingFails;
@@ -45,7 +49,7 @@ sealed class RelayRun
             await PrepareAsync(failed.Token).ConfigureAwait(false);
             Task upload = _uploader.RunAsync(_store, inputEnd.Task, failed.Token);
             Task lines = RunLinesAsync(failed.Token);
-            Task moving = _options.Follow ? Task.Delay(Timeout.Infinite, failed.Token) : WatchAsync(failed.Token);
+            Task moving = _options.Follow ? TryStoppedAsync(failed.Token) : WatchAsync(failed.Token);
             if (await Task.WhenAny(upload, lines, moving).ConfigureAwait(false) != lines)
                 await failed.CancelAsync().ConfigureAwait(false);
             await lines.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -161,6 +165,22 @@ sealed class RelayRun
         }
     }
 
+    /// <summary>Following, a key or a permission may be mended while it runs; a session that is gone stays so.</summary>
+    async Task TryStoppedAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(_trialInterval, _links.Time, cancellation).ConfigureAwait(false);
+            foreach (RelayedSession session in _store.Sessions)
+            {
+                if (session.Stopped is not { Failure: not RufusFailure.SessionGone })
+                    continue;
+                _store.SetStopped(session, null);
+                _uploader.Resume(session.Location, session.Number);
+            }
+        }
+    }
+
     async Task RunLinesAsync(CancellationToken cancellation)
     {
         List<(RelayLine Line, Task Task)> tasks = [];
@@ -240,14 +260,15 @@ sealed class RelayRun
 
     void OnStopped(StoppedSession stopped)
     {
-        string advice = stopped.Failure == RufusFailure.SessionGone
-            ? "Name another with --map, which gets what is left."
+        string advice = stopped.Failure == RufusFailure.SessionGone ? "Name another with --map, which gets what is left."
+            : _options.Follow ? "It is tried again every minute."
             : "Start again when that is mended.";
-        Fail(
-            Tool.ExitCode.Refused,
-            $"{stopped.Location}/{stopped.Session}: stopped at passing {stopped.FirstUnsentNumber}: the cloud answered "
-            + $"{stopped.Status} {stopped.Description} ({stopped.Failure}). {advice}");
-        _store.SetStopped(stopped);
+        string message = $"{stopped.Location}/{stopped.Session}: stopped at passing {stopped.FirstUnsentNumber}: the cloud "
+            + $"answered {stopped.Status} {stopped.Description} ({stopped.Failure}). {advice}";
+        ExitCode = Tool.ExitCode.Refused;
+        if (_told.TryAdd(message, true))
+            _terminal.Say(message);
+        _store.SetStopped(_store.Find(stopped.Location, stopped.Session), stopped);
     }
 
     void OnAlarm(DeliveryAlarm alarm) => Fail(Tool.ExitCode.Refused, $"ALARM: {alarm}");

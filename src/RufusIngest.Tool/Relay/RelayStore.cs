@@ -98,13 +98,13 @@ sealed class RelayStore(RelayState state) : PassingStore
         }
     }
 
-    /// <summary>The cloud takes no more of it in this run: whoever waits for it hears so.</summary>
-    public void SetStopped(StoppedSession stopped)
+    /// <summary>The cloud takes no more of it: whoever waits for it hears so. Null: it is tried again.</summary>
+    public void SetStopped(RelayedSession session, StoppedSession? stopped)
     {
         TaskCompletionSource taken;
         lock (_lock)
         {
-            Find(stopped.Location, stopped.Session).Stopped = stopped;
+            session.Stopped = stopped;
             taken = _taken;
             _taken = NewSignal();
         }
@@ -262,7 +262,8 @@ sealed class RelayStore(RelayState state) : PassingStore
     public override void SetToken(string location, int session, string token) =>
         SetCloudToken(Find(location, session), token);
 
-    RelayedSession Find(string location, int session)
+    /// <summary>One that is there.</summary>
+    public RelayedSession Find(string location, int session)
     {
         lock (_lock)
             return _sessions.Find(known => known.Location == location && known.Number == session)!;

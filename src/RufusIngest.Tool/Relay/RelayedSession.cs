@@ -55,7 +55,7 @@ sealed class RelayedSession(string token, string location, int number)
     /// <summary>What <see cref="AtVenue"/> was when all numbers were last read.</summary>
     public int? ReadWhole { get; set; }
 
-    /// <summary>Why the cloud takes no more of it in this run; null: it does.</summary>
+    /// <summary>Why the cloud takes no more of it for now; null: it does.</summary>
     public StoppedSession? Stopped { get; set; }
 
     /// <summary>Passings that the venue server is known to have and the cloud is not.</summary>

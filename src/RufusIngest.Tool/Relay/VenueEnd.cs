@@ -21,6 +21,15 @@ sealed class VenueEnd : IAsyncDisposable
     {
         if (!file.Exists)
             throw ToolException.BadInput($"there is no file {file.FullName} (--data).");
+        // One of another name would be made, and have nothing.
+        IReadOnlyList<string> known = await VenueKeys.CompaniesAsync(new() { DataFile = file.FullName }, cancellation)
+            .ConfigureAwait(false);
+        if (!known.Contains(company))
+        {
+            throw ToolException.BadInput(
+                $"{file.FullName} has no company '{company}'; --company is one of: {string.Join(", ", known)}.");
+        }
+
         VenueKey key = VenueKey.Random("relay", VenueAccess.Read) with { Company = company };
         VenueServer server = await VenueServer.StartAsync(
             new()

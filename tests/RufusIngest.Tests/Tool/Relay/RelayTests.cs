@@ -400,7 +400,7 @@ public sealed class RelayTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task following_it_opens_no_session_over_one_that_the_cloud_refuses_for_now()
+    public async Task following_it_opens_no_session_over_one_that_the_cloud_refuses_for_now_and_goes_on_when_that_is_mended()
     {
         string device = await _venue.BindAsync("finish-1");
         await PostedAsync(await _venue.OpenAsync(device), [1, 2]);
@@ -420,12 +420,16 @@ public sealed class RelayTests : IAsyncLifetime
         await cloud.AfterAsync(4, Cancelled); // Binds, looks, opens, is refused.
         await PostedAsync(await _venue.OpenAsync(device), [1]);
         await venue.AfterAsync(12, Cancelled);
-        await ending.CancelAsync();
-        await running;
-        Assert.Equal(ExitCode.Refused, relay.ExitCode);
         string bound = Assert.Single(await _atCloud.Cloud.GetDevicesAsync(Cancelled).ToListAsync(Cancelled)).DeviceId;
         Assert.True(Assert.Single(
             await _atCloud.Cloud.GetSessionsAsync(bound, Cancelled).ToListAsync(Cancelled)).Active);
+
+        cloud.Refuses = _ => false; // The key was mended.
+        await InsertedAsync(3);
+        await ending.CancelAsync();
+        await running;
+        Assert.Equal(ExitCode.Refused, relay.ExitCode);
+        Assert.Equal((3L, 0L), (_cloud.Server.Counters.Inserted, _cloud.Server.Counters.Duplicates));
     }
 
     [Fact]
@@ -454,7 +458,8 @@ public sealed class RelayTests : IAsyncLifetime
             Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
             Assert.Equal(1, run.Lines[0].GetProperty("relayed").GetInt32());
             run = await RelayFromAsync(["--data", file, "--company", "nobody"], ["--state", State + "2"], Cancelled);
-            Assert.Contains("lists no device", run.Error, StringComparison.Ordinal);
+            Assert.Equal(ExitCode.BadInput, run.ExitCode);
+            Assert.Contains("has no company 'nobody'; --company is one of: default.", run.Error, StringComparison.Ordinal);
             run = await RelayFromAsync(["--data", file + "x"], [], Cancelled);
             Assert.Equal(ExitCode.BadInput, run.ExitCode);
         }
@@ -558,7 +563,7 @@ public sealed class RelayTests : IAsyncLifetime
     {
         readonly SemaphoreSlim _seen = new(0);
 
-        public Func<HttpRequestMessage, bool> Refuses { get; init; } = _ => false;
+        public Func<HttpRequestMessage, bool> Refuses { get; set; } = _ => false;
 
         /// <summary>Waits for so many more requests.</summary>
         public async Task AfterAsync(int requests, CancellationToken cancellation)
