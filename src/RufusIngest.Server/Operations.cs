@@ -126,16 +126,7 @@ sealed partial class Operations : IAsyncDisposable
     /// <summary>The data can be read now.</summary>
     async Task ReadyAsync(HttpContext context)
     {
-        try
-        {
-            await _shared.Store.KeysAsync(context.RequestAborted).ConfigureAwait(false);
-        }
-        catch (VenueDataException exception)
-        {
-            await SendUnavailableAsync(context, exception).ConfigureAwait(false);
-            return;
-        }
-
+        await _shared.Store.KeysAsync(context.RequestAborted).ConfigureAwait(false);
         await _responses.SendAsync(context, 200, Responses.Success).ConfigureAwait(false);
     }
 

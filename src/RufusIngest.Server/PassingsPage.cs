@@ -46,6 +46,10 @@ sealed class PassingsPage : IDisposable
     /// <summary>How many there are on all pages.</summary>
     public int Total { get; set; }
 
+    /// <summary>How many there are when the page shows it, being the last, and when nobody wants to know.</summary>
+    public int? EndsAt(Paging paging) =>
+        !paging.IsCounted || (Count < paging.Limit && (Count > 0 || paging.Skip == 0)) ? (int)paging.Skip + Count : null;
+
     /// <summary>Where the texts of added passings lie.</summary>
     public TextArena Arena { get; } = new();
 

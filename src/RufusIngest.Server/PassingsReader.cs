@@ -11,7 +11,6 @@ sealed class PassingsReader(Responses responses)
     const int FlushBytes = 32 * 1024;
 
     static readonly JsonEncodedText _token = JsonEncodedText.Encode("token_session");
-    static readonly JsonEncodedText _timestamp = JsonEncodedText.Encode("timestamp");
     static readonly JsonEncodedText _number = JsonEncodedText.Encode("num_passing");
     static readonly JsonEncodedText _latitude = JsonEncodedText.Encode("latitude");
     static readonly JsonEncodedText _longitude = JsonEncodedText.Encode("longitude");
@@ -76,13 +75,6 @@ sealed class PassingsReader(Responses responses)
 
     static JsonEncodedText Encode(string text) => JsonEncodedText.Encode(text, Responses.Encoder);
 
-    static void WriteTime(Utf8JsonWriter json, long timeMs)
-    {
-        Span<byte> text = stackalloc byte[Rfc3339.Length];
-        Rfc3339.Format(timeMs, text);
-        json.WriteString(_timestamp, text);
-    }
-
     /// <summary>Both contents of a conflict as JSON, which also makes hostile text harmless in a log.</summary>
     public (string Stored, string Sent) Describe(string token, PassingsBatch batch, PassingConflict stored)
     {
@@ -105,7 +97,7 @@ sealed class PassingsReader(Responses responses)
     {
         json.WriteStartObject();
         json.WriteString(_token, token);
-        WriteTime(json, timeMs);
+        ApiJson.WriteTime(json, "timestamp"u8, timeMs);
         json.WriteNumber(_number, number);
         WriteCoordinate(json, _latitude, texts[PassingText.Latitude], bytes);
         WriteCoordinate(json, _longitude, texts[PassingText.Longitude], bytes);

@@ -17,6 +17,9 @@ sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Of those, connections that reading leaves free.</summary>
     public const int WriteConnections = 2;
 
+    /// <summary>What clients are told of a lock that another holds, and of what takes too long.</summary>
+    public const string Busy = "the database is busy";
+
     /// <summary>How often a transaction is tried that others were in the way of.</summary>
     const int MaxTries = 4;
 
@@ -227,9 +230,6 @@ sealed class PostgresDatabase : IAsyncDisposable
         };
         return new($"{_place}: {said}{code}: {advice}.", words, mayHeal);
     }
-
-    /// <summary>What clients are told of a lock that another holds, and of what takes too long.</summary>
-    public const string Busy = "the database is busy";
 
     /// <summary>What clients are told, what whoever runs the server can do, and whether waiting can help.</summary>
     static (string Words, string Advice, bool MayHeal) Meaning(Exception exception)

@@ -111,7 +111,7 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
                 $"SELECT {PassingColumns}, s.token {_ofDevice} "
                 + "ORDER BY p.time_ms, p.session, p.number LIMIT $4 OFFSET $5",
                 Add, [.. bounds, paging.Limit, paging.Skip]).ConfigureAwait(false);
-            page.Total = EndsAt(page, paging) ?? (int)(await NumberAsync($"SELECT count(*) {_ofDevice}", bounds)
+            page.Total = page.EndsAt(paging) ?? (int)(await NumberAsync($"SELECT count(*) {_ofDevice}", bounds)
                 .ConfigureAwait(false))!.Value;
             return page;
 
@@ -185,7 +185,7 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
                 row => page.Add(Passing(row, _texts, page.Arena), 0), [.. bounds, paging.Limit, paging.Skip])
                 .ConfigureAwait(false);
             page.Total = range == PassingRange.All ? session.State.Info.Passings
-                : EndsAt(page, paging) ?? (int)(await NumberAsync(
+                : page.EndsAt(paging) ?? (int)(await NumberAsync(
                     $"SELECT count(*) FROM passings p WHERE {InRange}", bounds).ConfigureAwait(false))!.Value;
             return page;
         }
@@ -195,12 +195,6 @@ sealed class PostgresVenueReader(NpgsqlConnection connection, CancellationToken 
             throw;
         }
     }
-
-    /// <summary>How many there are when the page shows it, being the last.</summary>
-    static int? EndsAt(PassingsPage page, Paging paging) =>
-        !paging.IsCounted || (page.Count < paging.Limit && (page.Count > 0 || paging.Skip == 0))
-            ? (int)paging.Skip + page.Count
-            : null;
 
     static DeviceState Device(NpgsqlDataReader row) => new(
         row.GetString(0), new(row.Sent(1)!, row.Sent(2)!, row.Sent(3), row.Sent(4), row.Sent(5)),

@@ -177,7 +177,7 @@ sealed class SqliteVenueReader : IDisposable
 
         page.AddSession(session.State.Token, session.DeviceId);
         page.Total = range == PassingRange.All ? session.State.Info.Passings
-            : EndsAt(page, paging) ?? (int)Integer(Bind(_byNumberCount.Bind(1, session.Id), range))!.Value;
+            : page.EndsAt(paging) ?? (int)Integer(Bind(_byNumberCount.Bind(1, session.Id), range))!.Value;
         return page;
 
         static SqliteStatement Bind(SqliteStatement statement, PassingRange range) => statement
@@ -208,16 +208,10 @@ sealed class SqliteVenueReader : IDisposable
             _byTime.Reset();
         }
 
-        page.Total = EndsAt(page, paging)
+        page.Total = page.EndsAt(paging)
             ?? (int)Integer(_byTimeCount.Bind(1, device).Bind(2, range.FromMs).Bind(3, range.ToMs))!.Value;
         return page;
     }
-
-    /// <summary>How many there are when the page shows it, being the last, and when nobody wants to know.</summary>
-    static int? EndsAt(PassingsPage page, Paging paging) =>
-        !paging.IsCounted || (page.Count < paging.Limit && (page.Count > 0 || paging.Skip == 0))
-            ? (int)paging.Skip + page.Count
-            : null;
 
     static DeviceState Device(SqliteStatement row) => new(
         row.Text(0)!, new(row.Text(1)!, row.Text(2)!, row.Text(3), row.Text(4), row.Text(5)),

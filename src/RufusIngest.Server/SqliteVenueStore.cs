@@ -72,7 +72,8 @@ sealed partial class SqliteVenueStore : VenueStore
             database = SqliteDatabase.Open(path, create: !isBeside);
             if (isBeside)
                 SqliteVenueSchema.RequireCurrent(database);
-            SqliteVenueSchema.Check(database); // Before anything is changed in a file that is not ours.
+            else
+                SqliteVenueSchema.Check(database); // Before anything is changed in a file that is not ours.
             return new(held, database, timeProvider, logger);
         }
         catch

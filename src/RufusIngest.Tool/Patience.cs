@@ -2,11 +2,12 @@ using RufusIngest.Cloud;
 
 namespace RufusIngest.Tool;
 
-/// <summary>Asks a server again where that may help: after a second, then after twice as long each time, up to a minute.</summary>
-sealed class Patience(TimeProvider time)
+/// <summary>Asks a server again where that may help: after a while, then after twice as long each time, up to a bound.</summary>
+/// <param name="time">Clock of the waits.</param>
+/// <param name="firstDelay">The first wait; null: a second.</param>
+/// <param name="maxDelay">The longest; null: a minute.</param>
+sealed class Patience(TimeProvider time, TimeSpan? firstDelay = null, TimeSpan? maxDelay = null)
 {
-    static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
     static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(10);
 
     /// <summary>Calls until there is an answer, or a failure that no waiting heals.</summary>
@@ -16,7 +17,9 @@ sealed class Patience(TimeProvider time)
     public async Task<T> AskAsync<T>(
         Func<Task<T>> call, Action<RufusCloudException, bool> failed, CancellationToken cancellation)
     {
-        for (TimeSpan delay = FirstDelay; ; delay = Min(delay * 2, MaxDelay))
+        TimeSpan longest = maxDelay ?? TimeSpan.FromSeconds(60);
+        TimeSpan delay = firstDelay ?? TimeSpan.FromSeconds(1);
+        for (bool isFirst = true; ; isFirst = false, delay = Min(delay * 2, longest))
         {
             TimeSpan asked;
             try
@@ -25,7 +28,7 @@ sealed class Patience(TimeProvider time)
             }
             catch (RufusCloudException exception) when (exception.MayHeal)
             {
-                failed(exception, delay == FirstDelay);
+                failed(exception, isFirst);
                 asked = Min(exception.RetryAfter ?? TimeSpan.Zero, MaxRetryAfter);
             }
 

@@ -7,7 +7,6 @@ namespace RufusIngest.Tool.Api;
 sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
 {
     static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(10);
 
     readonly Queue<CloudPassing> _tail = new();
     readonly Listing<CloudPassing> _listing = new(terminal, Columns.Passings, json);
@@ -73,24 +72,21 @@ sealed class PassingsFollower(Terminal terminal, DeviceFeed feed, bool json)
     /// <summary>Reads what is new; goes on trying where that may help.</summary>
     async Task ReadPatientlyAsync(Action<CloudPassing> take, CancellationToken cancellation)
     {
-        for (TimeSpan delay = Every; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
+        if (Once)
         {
-            RufusCloudException failure;
-            try
-            {
-                await foreach (CloudPassing passing in feed.ReadAsync(cancellation).ConfigureAwait(false))
-                    take(passing);
-                return;
-            }
-            catch (RufusCloudException exception) when (!Once && exception.MayHeal)
-            {
-                failure = exception;
-            }
+            await ReadAsync().ConfigureAwait(false);
+            return;
+        }
 
-            terminal.Say($"rufus-ingest: {failure.Message} Asking again.");
-            TimeSpan asked = failure.RetryAfter ?? TimeSpan.Zero;
-            await Task.Delay(asked < delay ? delay : asked < MaxRetryAfter ? asked : MaxRetryAfter, cancellation)
-                .ConfigureAwait(false);
+        await new Patience(TimeProvider.System, Every, MaxDelay).AskAsync(
+            ReadAsync, (failure, _) => terminal.Say($"rufus-ingest: {failure.Message} Asking again."), cancellation)
+            .ConfigureAwait(false);
+
+        async Task<bool> ReadAsync()
+        {
+            await foreach (CloudPassing passing in feed.ReadAsync(cancellation).ConfigureAwait(false))
+                take(passing);
+            return true;
         }
     }
 

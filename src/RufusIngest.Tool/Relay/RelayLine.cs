@@ -16,9 +16,6 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
 
     public string Name => name;
 
-    /// <summary>What it found out.</summary>
-    public int Result { get; private set; } = ExitCode.Done;
-
     /// <summary>How often it had an answer of the venue server.</summary>
     public int Looks { get; private set; }
 
@@ -110,10 +107,8 @@ sealed class RelayLine(RelayLinks links, RelayOptions options, string name)
 
         if (isClosed && session.Left > session.Unsendable)
         {
-            if (Result == ExitCode.CheckFailed)
-                return true;
-            Result = ExitCode.CheckFailed;
-            links.Terminal.Say(
+            links.FailOnce(
+                ExitCode.CheckFailed,
                 $"{name}/{session.Number}: the venue server says it has {session.AtVenue} passings, and gives "
                 + $"{session.Known.Count + session.Unsendable}: look there. It is looked at again at the next start.");
         }

@@ -16,7 +16,8 @@ sealed class RelayLinks(
     bool _venueAnswered = isFollowing;
     bool _cloudAnswered = isFollowing;
 
-    public Terminal Terminal => terminal;
+    /// <summary>Takes an exit code and tells what it stands for, once in a run.</summary>
+    public required Action<int, string> FailOnce { get; init; }
 
     public RufusCloudClient Venue => venue;
 

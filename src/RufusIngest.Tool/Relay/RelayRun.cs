@@ -17,7 +17,7 @@ sealed class RelayRun
     readonly RelayLinks _links;
     readonly PassingsUploader _uploader;
     readonly Dictionary<string, RelayLine> _lines = []; // By serial number.
-    readonly ConcurrentDictionary<string, bool> _told = new(); // Of stops: said once, however often they are tried.
+    readonly ConcurrentDictionary<string, bool> _told = new(); // By FailOnce.
     readonly Stopwatch _clock = Stopwatch.StartNew();
     bool _wasEnded;
     bool _listingFails;
@@ -30,7 +30,7 @@ sealed class RelayRun
         _terminal = terminal;
         _options = options;
         _store = new(state) { SetAside = SaySetAside };
-        _links = new(terminal, venue, cloud, _store, options.Follow, time);
+        _links = new(terminal, venue, cloud, _store, options.Follow, time) { FailOnce = FailOnce };
         _uploader = new(cloud, time: time) { SessionStopped = OnStopped, Alarmed = OnAlarm };
     }
 
@@ -81,8 +81,6 @@ sealed class RelayRun
     RelayReport Report()
     {
         IReadOnlyList<RelayedSession> sessions = _store.Sessions;
-        foreach (RelayLine line in _lines.Values.Where(line => line.Result != Tool.ExitCode.Done))
-            ExitCode = line.Result;
         bool isLeft = sessions.Any(session => session.Left > 0 || (!session.IsDone && !session.IsLookedAt));
         if (ExitCode == Tool.ExitCode.Done && (_wasEnded || isLeft))
             ExitCode = Tool.ExitCode.Refused;
@@ -263,11 +261,10 @@ sealed class RelayRun
         string advice = stopped.Failure == RufusFailure.SessionGone ? "Name another with --map, which gets what is left."
             : _options.Follow ? "It is tried again every minute."
             : "Start again when that is mended.";
-        string message = $"{stopped.Location}/{stopped.Session}: stopped at passing {stopped.FirstUnsentNumber}: the cloud "
-            + $"answered {stopped.Status} {stopped.Description} ({stopped.Failure}). {advice}";
-        ExitCode = Tool.ExitCode.Refused;
-        if (_told.TryAdd(message, true))
-            _terminal.Say(message);
+        FailOnce(
+            Tool.ExitCode.Refused,
+            $"{stopped.Location}/{stopped.Session}: stopped at passing {stopped.FirstUnsentNumber}: the cloud answered "
+            + $"{stopped.Status} {stopped.Description} ({stopped.Failure}). {advice}");
         _store.SetStopped(_store.Find(stopped.Location, stopped.Session), stopped);
     }
 
@@ -282,6 +279,14 @@ sealed class RelayRun
     {
         ExitCode = exitCode;
         _terminal.Say(message);
+    }
+
+    /// <summary>For what is looked at again and again.</summary>
+    void FailOnce(int exitCode, string message)
+    {
+        ExitCode = exitCode;
+        if (_told.TryAdd(message, true))
+            _terminal.Say(message);
     }
 
     string ProgressLine()

@@ -41,7 +41,8 @@ sealed class RelayStore(RelayState state) : PassingStore
         {
             return
             [
-                .. _sessions.Where(session => session is { CloudToken: not null, IsDone: false }).Select(session => new StoredSession
+                .. _sessions.Where(session => session is { CloudToken: not null, IsDone: false })
+                    .Select(session => new StoredSession
                 {
                     Location = session.Location,
                     Session = session.Number,
@@ -50,7 +51,6 @@ sealed class RelayStore(RelayState state) : PassingStore
                     LastNumber = session.SentTo,
                     SetAside = session.SetAside,
                     MayComeLate = true,
-                    IsClosed = session.IsDone,
                 }),
             ];
         }
@@ -101,15 +101,9 @@ sealed class RelayStore(RelayState state) : PassingStore
     /// <summary>The cloud takes no more of it: whoever waits for it hears so. Null: it is tried again.</summary>
     public void SetStopped(RelayedSession session, StoppedSession? stopped)
     {
-        TaskCompletionSource taken;
         lock (_lock)
-        {
             session.Stopped = stopped;
-            taken = _taken;
-            _taken = NewSignal();
-        }
-
-        taken.TrySetResult();
+        SignalTaken();
     }
 
     /// <summary>Before a session is opened at the cloud, for the answer may get lost, and this process with it.</summary>
@@ -234,7 +228,6 @@ sealed class RelayStore(RelayState state) : PassingStore
         string location, int session, int number, IReadOnlyList<SetAsidePassing> setAside)
     {
         RelayedSession relayed;
-        TaskCompletionSource taken;
         lock (_lock)
         {
             relayed = Find(location, session);
@@ -250,11 +243,9 @@ sealed class RelayStore(RelayState state) : PassingStore
 
             relayed.SetAside += kept.Count;
             state.KeepKnown(relayed, relayed.Known.Add(first, number), kept);
-            taken = _taken;
-            _taken = NewSignal();
         }
 
-        taken.TrySetResult();
+        SignalTaken();
         foreach (SetAsidePassing passing in setAside)
             SetAside?.Invoke(relayed, passing);
     }
@@ -276,6 +267,15 @@ sealed class RelayStore(RelayState state) : PassingStore
         using (Utf8JsonWriter writer = new(_item))
             (passing with { Bib = passing.Bib ?? passing.Chip ?? "" }).WriteTo(writer);
         return _item.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Whoever waits for room, or for the end of a queue, looks again.</summary>
+    void SignalTaken()
+    {
+        TaskCompletionSource taken;
+        lock (_lock)
+            (taken, _taken) = (_taken, NewSignal());
+        taken.TrySetResult();
     }
 
     static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
