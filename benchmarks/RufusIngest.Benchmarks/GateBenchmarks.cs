@@ -27,15 +27,17 @@ public class GateBenchmarks
     readonly int[] _guesses = new int[SeenInBlock];
     int _at;
     int _lap;
+    int _passings;
 
-    [Params(50_000, 1_000_000)]
+    [Params(1_000, 50_000, 1_000_000)]
     public int Chips { get; set; }
 
     [GlobalSetup(Target = nameof(Gate))]
     public void SetupGate()
     {
         // Remembering earlier passings takes 40 bytes each by design; here it is off, so that any other byte shows.
-        _gate = new PassingGate(new GateLimits { MaxEarlierPassings = 0 });
+        _gate = new PassingGate(
+            new GateLimits { MaxEarlierPassings = 0 }, (ref Passing _) => _passings++, (in GateEvent _) => { });
         _gate.SetLocations([new GateOptions()]);
         _codes = [.. Shuffled(5).Select(i => ChipCode.FromText(Samples.Chip(i)))];
         foreach (ref ChipRead read in _reads.AsSpan())
@@ -55,7 +57,6 @@ public class GateBenchmarks
     [BenchmarkCategory(AllocationGate.Category)]
     public int Gate()
     {
-        int passings = 0;
         for (int i = 0; i < Reads / SeenInBlock; i++)
         {
             ReadOnlySpan<ChipCode> block = _codes.AsSpan(_at, Block);
@@ -69,12 +70,10 @@ public class GateBenchmarks
                 _gate.Advance(0, time);
             }
 
-            passings += _gate.Emitted.Length;
-            _gate.ClearEmitted();
             NextBlock();
         }
 
-        return passings;
+        return _passings;
     }
 
     [GlobalSetup(Target = nameof(StringDictionary))]

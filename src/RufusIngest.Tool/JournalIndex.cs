@@ -61,14 +61,15 @@ sealed class JournalIndex : IDisposable
 
     public long Passings { get; private set; }
 
-    public void Add(int reader, in ChipRead read, long time, ReadOutcome outcome)
+    public void Add(int reader, in ChipRead read, long time, in ReadFate fate)
     {
-        ReaderSettings settings = _settings().Readers[reader];
+        IngestSettings all = _settings();
+        ReaderSettings settings = all.Readers[reader];
         Run(
-            _read, settings.Name, settings.Location, read.Chip.ToString(), Times.OfReader(read),
+            _read, settings.Name, all.Locations[fate.Location].Name, read.Chip.ToString(), Times.OfReader(read),
             time == 0 ? null : Times.Utc(time), time == 0 ? null : Ms(time), (int)read.Antenna,
             read.RssiCentiDbm == ChipRead.NoRssi ? null : read.RssiCentiDbm / 100.0, (int)read.Hits, read.Flags.ToString(),
-            outcome.ToString());
+            fate.Outcome.ToString());
         Reads++;
     }
 

@@ -35,9 +35,9 @@ sealed class ReplayWriter : IDisposable
         }
     }
 
-    public void WriteRead(int reader, in ChipRead read, long time, ReadOutcome outcome)
+    public void WriteRead(int reader, in ChipRead read, long time, in ReadFate fate)
     {
-        string line = _json ? JsonLine(read, time, outcome) : TextLine(read, time, outcome);
+        string line = _json ? JsonLine(read, time, fate.Outcome) : TextLine(read, time, fate.Outcome);
         lock (_lock)
         {
             if (!_headed && !_json)

@@ -68,9 +68,8 @@ sealed record RunReport
     {
         yield return ("reads received", N(Counters.Reads));
         yield return ("reads suppressed", N(Counters.Suppressed));
-        yield return ("  same burst", N(Counters.SameBurst));
-        yield return ("  dead time", N(Counters.DeadTime));
-        yield return ("  before a decided passing", N(Counters.BeforeDecided));
+        foreach (var (reason, count) in Counters.SuppressedBy.OrderBy(pair => pair.Key))
+            yield return ($"  {reason}", N(count));
         foreach (var (reason, count) in Rejects())
             yield return ($"rejected: {reason}", N(count));
         foreach (var (kind, count) in Controls())
@@ -121,9 +120,7 @@ sealed record RunReport
         writer.WriteStartObject();
         writer.WriteNumber("reads", Counters.Reads);
         writer.WriteNumber("suppressed", Counters.Suppressed);
-        writer.WriteNumber("suppressed_same_burst", Counters.SameBurst);
-        writer.WriteNumber("suppressed_dead_time", Counters.DeadTime);
-        writer.WriteNumber("suppressed_before_decided", Counters.BeforeDecided);
+        WriteCounts(writer, "suppressed_by", Counters.SuppressedBy.Select(pair => (pair.Key.ToString(), pair.Value)));
         writer.WriteNumber("without_time", Counters.Readers.Sum(reader => reader.WithoutTime));
         writer.WriteNumber("guns", Counters.Readers.Sum(reader => reader.Signals));
         writer.WriteNumber("rejected", Counters.Rejected);

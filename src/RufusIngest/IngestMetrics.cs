@@ -54,13 +54,9 @@ sealed class IngestMetrics : IDisposable
         from pair in reader.Rejects
         select new Measurement<long>(pair.Value, Tag("reader", reader.Name), Tag("reason", pair.Key.ToString()));
 
-    static IEnumerable<Measurement<long>> Suppressed(IngestPipeline pipeline)
-    {
-        IngestCounters counters = pipeline.GetCounters();
-        yield return new Measurement<long>(counters.SameBurst, Tag("reason", nameof(counters.SameBurst)));
-        yield return new Measurement<long>(counters.DeadTime, Tag("reason", nameof(counters.DeadTime)));
-        yield return new Measurement<long>(counters.BeforeDecided, Tag("reason", nameof(counters.BeforeDecided)));
-    }
+    static IEnumerable<Measurement<long>> Suppressed(IngestPipeline pipeline) =>
+        pipeline.GetCounters().SuppressedBy.Select(
+            pair => new Measurement<long>(pair.Value, Tag("reason", pair.Key.ToString())));
 
     static IEnumerable<Measurement<long>> Passings(IngestPipeline pipeline) =>
         pipeline.GetCounters().Locations.Select(

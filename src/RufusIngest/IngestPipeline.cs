@@ -429,13 +429,13 @@ public sealed class IngestPipeline : IAsyncDisposable
 
     ReadObserver? Guarded(ReadObserver? observer) => observer is null
         ? null
-        : (int reader, in ChipRead read, long time, ReadOutcome outcome) =>
+        : (int reader, in ChipRead read, long time, in ReadFate fate) =>
         {
             if (!_isLive)
                 return; // Told before the journal was opened again.
             try
             {
-                observer(reader, read, time, outcome);
+                observer(reader, read, time, fate);
             }
             catch (Exception exception)
             {

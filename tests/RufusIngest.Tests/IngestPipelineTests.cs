@@ -152,7 +152,7 @@ public sealed class IngestPipelineTests
             options => options with
             {
                 OnEvent = _ => throw new InvalidOperationException(),
-                OnRead = (int _, in ChipRead _, long _, ReadOutcome _) => throw new InvalidOperationException(),
+                OnRead = (int _, in ChipRead _, long _, in ReadFate _) => throw new InvalidOperationException(),
             });
         await pipeline.ReadAsync("a", Lines(CoreRun.Line("0", 1, "!"), CoreRun.Line("58", 2)), cancellation: Cancellation);
         Task<List<string>> items = TakeAll(pipeline);

@@ -68,7 +68,7 @@ public sealed class PipelineAllocationTests
             },
             ChunkSize = Piece,
             MaxBatchPassings = 100,
-            OnRead = (int _, in ChipRead _, long _, ReadOutcome _) =>
+            OnRead = (int _, in ChipRead _, long _, in ReadFate _) =>
             {
                 if (++reads == expected)
                     applied.Set();

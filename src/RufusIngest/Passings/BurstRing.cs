@@ -33,6 +33,9 @@ sealed class BurstRing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsPast(long due) => due >> BucketShift < _next;
 
+    /// <summary>True when a burst that falls due then is not yet to be taken out, while <see cref="TakeDue"/> is under way.</summary>
+    public bool IsAhead(long due) => due >> BucketShift > _next;
+
     /// <summary>Files a burst under its <see cref="OpenBurst.Due"/>.</summary>
     public void Add(OpenBursts bursts, int index)
     {

@@ -10,8 +10,18 @@ public sealed class ChipTable
     public const int MaxBibLength = 64;
 
     readonly Dictionary<ChipCode, Entry> _entries;
+    readonly Dictionary<ChipCode, ChipCode[]> _mates = [];
 
-    ChipTable(Dictionary<ChipCode, Entry> entries) => _entries = entries;
+    ChipTable(Dictionary<ChipCode, Entry> entries)
+    {
+        _entries = entries;
+        foreach (var athlete in entries.GroupBy(entry => entry.Value.Bib).Where(athlete => athlete.Skip(1).Any()))
+        {
+            ChipCode[] chips = [.. athlete.Select(entry => entry.Key)];
+            foreach (ChipCode chip in chips)
+                _mates.Add(chip, chips);
+        }
+    }
 
     /// <summary>A table without chips: each passing goes by its chip code.</summary>
     public static ChipTable Empty { get; } = new([]);
@@ -80,6 +90,16 @@ public sealed class ChipTable
         bib = entry.Bib ?? "";
         return found;
     }
+
+    internal IEnumerable<ChipCode> Chips => _entries.Keys;
+
+    /// <summary>Chips of athletes that have several.</summary>
+    internal IEnumerable<ChipCode> SharedChips => _mates.Keys;
+
+    internal bool Contains(ChipCode chip) => _entries.ContainsKey(chip);
+
+    /// <summary>All chips of an athlete that has several, among them the one asked for; else none.</summary>
+    internal ReadOnlySpan<ChipCode> MatesOf(ChipCode chip) => _mates.GetValueOrDefault(chip);
 
     /// <summary>The bib as escaped JSON text, or empty for an unknown chip.</summary>
     internal ReadOnlySpan<byte> JsonBib(ChipCode chip) =>

@@ -1,8 +1,14 @@
+using System.Text.Json.Serialization;
+
 namespace RufusIngest.Passings;
 
 /// <summary>How reads of one location become passings. Immutable; the times are reader time.</summary>
 public sealed record GateOptions
 {
+    /// <summary>Which read of a burst gives the time of record. Default <see cref="PassingPolicy.First"/>.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<PassingPolicy>))]
+    public PassingPolicy Policy { get; init; } = PassingPolicy.First;
+
     /// <summary>More reads of a chip within this time of its time of record make no new passing. Default 5 s.</summary>
     public TimeSpan DeadTime { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -13,26 +19,70 @@ public sealed record GateOptions
     public TimeSpan BurstGap { get; init; } = TimeSpan.FromSeconds(0.85);
 
     /// <summary>
-    /// How long the first read is held for an earlier one that may still come. Default 0.25 s; 0 decides at once. Not
-    /// more than <see cref="BurstGap"/>.
+    /// How long a burst is held for reads that come out of order. Default 0.25 s; with 0 <see cref="PassingPolicy.First"/>
+    /// decides at once.
     /// </summary>
     public TimeSpan ReorderDelay { get; init; } = TimeSpan.FromSeconds(0.25);
 
     /// <summary>
-    /// Bursts that may be held at one location. At the bound the oldest is decided early, flagged and counted.
-    /// Default 65,536.
+    /// A burst that goes on for longer is decided with what came until then; the rest of it makes no passing. Without
+    /// effect for <see cref="PassingPolicy.First"/>. Default (null): 10 s, and 10 min for <see cref="PassingPolicy.Last"/>,
+    /// because people stand on a start line.
     /// </summary>
-    public int MaxOpenBursts { get; init; } = 65_536;
+    public TimeSpan? MaxBurst { get; init; }
+
+    /// <summary>A passing closer than this to the chip's last one is suppressed. Default 0: none is.</summary>
+    public TimeSpan MinLap { get; init; }
+
+    /// <summary>
+    /// A passing at the backup line counts only when the primary line has none of that chip this near, before or after;
+    /// it waits that long. Default 10 s.
+    /// </summary>
+    public TimeSpan BackupWindow { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Suppresses chips that are not in the chip list and are seen at one instant only: codes made from noise. Off by
+    /// default. While it is on, such a chip's passing waits until its burst has ended.
+    /// </summary>
+    public bool IgnoreGhosts { get; init; }
+
+    /// <summary>
+    /// Tells as an event what a burst had become when it ended, where that is more than its passing said. Off by default:
+    /// every burst is then followed to its end, which costs memory and time.
+    /// </summary>
+    public bool ReportCompleted { get; init; }
+
+    /// <summary>A chip read without pause for longer is told as parked. Default 60 s.</summary>
+    public TimeSpan ParkedAfter { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Parked chips that are told and watched at one line; more are counted. Default 1,024.</summary>
+    public int MaxParked { get; init; } = 1024;
+
+    /// <summary>
+    /// Bursts that may be held at one line of a location. At the bound the one due first is decided early, flagged and
+    /// counted. Default 262,144; about 250 bytes each when used.
+    /// </summary>
+    public int MaxOpenBursts { get; init; } = 262_144;
+
+    /// <summary><see cref="MaxBurst"/> with its default.</summary>
+    internal TimeSpan LongestBurst =>
+        MaxBurst ?? (Policy == PassingPolicy.Last ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(10));
 
     /// <summary>What is wrong with these options, or null.</summary>
     internal string? Problem =>
-        DeadTime < TimeSpan.Zero ? $"{nameof(DeadTime)} is negative."
-        : BurstGap < TimeSpan.Zero ? $"{nameof(BurstGap)} is negative."
-        : ReorderDelay < TimeSpan.Zero ? $"{nameof(ReorderDelay)} is negative."
-        : ReorderDelay > BurstGap ? $"{nameof(ReorderDelay)} is longer than {nameof(BurstGap)}."
-        : DeadTime > TimeSpan.FromDays(1) ? $"{nameof(DeadTime)} is longer than a day."
-        : BurstGap > TimeSpan.FromDays(1) ? $"{nameof(BurstGap)} is longer than a day."
-        : MaxOpenBursts < 1 ? $"{nameof(MaxOpenBursts)} must be at least 1."
+        Policy is not (PassingPolicy.First or PassingPolicy.Peak or PassingPolicy.Fitted or PassingPolicy.Last)
+            ? $"{nameof(Policy)} cannot be {Policy}."
+        : ProblemOf(DeadTime, nameof(DeadTime)) ?? ProblemOf(BurstGap, nameof(BurstGap))
+        ?? ProblemOf(ReorderDelay, nameof(ReorderDelay)) ?? ProblemOf(LongestBurst, nameof(MaxBurst))
+        ?? ProblemOf(MinLap, nameof(MinLap)) ?? ProblemOf(BackupWindow, nameof(BackupWindow))
+        ?? ProblemOf(ParkedAfter, nameof(ParkedAfter))
+        ?? (MaxOpenBursts < 1 ? $"{nameof(MaxOpenBursts)} must be at least 1."
+        : MaxParked < 0 ? $"{nameof(MaxParked)} is negative."
+        : null);
+
+    static string? ProblemOf(TimeSpan span, string name) =>
+        span < TimeSpan.Zero ? $"{name} is negative."
+        : span > TimeSpan.FromDays(1) ? $"{name} is longer than a day."
         : null;
 }
 
@@ -40,13 +90,13 @@ public sealed record GateOptions
 public sealed record GateLimits
 {
     /// <summary>
-    /// Chips remembered, counted once a location. A read of one more makes a passing of its own, flagged and counted.
+    /// Chips remembered, counted once a line. A read of one more makes a passing of its own, flagged and counted.
     /// Default 2,097,152; about 100 bytes each.
     /// </summary>
     public int MaxChips { get; init; } = 1 << 21;
 
     /// <summary>
-    /// Earlier passings remembered beside the newest of each chip and location. At the bound the newest one forgets the
+    /// Earlier bursts remembered beside the newest of each chip and line. At the bound the newest one forgets the
     /// one before, counted: a late read near that one would then make a passing again. Default 4,194,304; 40 bytes each.
     /// </summary>
     public int MaxEarlierPassings { get; init; } = 1 << 22;

@@ -11,6 +11,17 @@ public enum PassingPolicy : byte
 
     /// <summary>No burst: entered by hand.</summary>
     Manual,
+
+    /// <summary>The strongest read of the burst; the first where the reader gives no signal strength.</summary>
+    Peak,
+
+    /// <summary>
+    /// The vertex of a parabola through the burst's strongest reads; as <see cref="Peak"/> where none can be laid.
+    /// </summary>
+    Fitted,
+
+    /// <summary>The last read of the burst.</summary>
+    Last,
 }
 
 /// <summary>What is unusual about a passing.</summary>
@@ -31,6 +42,9 @@ public enum PassingFlags : byte
 
     /// <summary>The chip table of the gate was full: this read was not deduplicated.</summary>
     NotGated = 1 << 3,
+
+    /// <summary>Seen at the backup line only.</summary>
+    Backup = 1 << 4,
 }
 
 /// <summary>
@@ -64,6 +78,9 @@ public struct Passing
     /// <summary>Index of the location in the settings.</summary>
     public int Location { get; set; }
 
+    /// <summary>Its burst, unique among all reads of the event, from 1; 0 for a manual entry.</summary>
+    public long Burst { get; set; }
+
     /// <summary>Index of the reader that gave the first read in the settings, or −1.</summary>
     public int Reader { get; set; }
 
@@ -73,7 +90,7 @@ public struct Passing
     /// <summary>Best signal strength in 1/100 dBm, or <see cref="ChipRead.NoRssi"/>.</summary>
     public short BestRssiCentiDbm { get; set; }
 
-    /// <summary>Which read gave <see cref="Time"/>.</summary>
+    /// <summary>Which read gave <see cref="Time"/>, as asked for.</summary>
     public PassingPolicy Policy { get; set; }
 
     /// <summary>What is unusual.</summary>

@@ -4,72 +4,90 @@ using RufusIngest.Reads;
 namespace RufusIngest.Passings;
 
 /// <summary>
-/// Reads in, passings out: places each read of a chip and location by its own time, whatever order it comes in.
-/// Single-threaded; no clock: time is what <see cref="Advance"/> is told.
+/// Reads in, passings out: places each read of a chip and line by its own time, whatever order it comes in. The rules are
+/// those of docs/cleaning.md. Single-threaded; no clock: time is what <see cref="Advance"/> is told.
 /// </summary>
 /// <remarks>
-/// <para>
-/// Each chip has, per location, the intervals in which it was there. A read inside an interval, within the burst gap
-/// after it or within the dead time of its record is absorbed and may lengthen it. Any other read opens an interval. An
-/// interval is open (its first read may still move earlier) until the location's time has passed first + reorder delay;
-/// then its passing is emitted once and frozen.
-/// </para>
-/// <para>Memory: about 100 bytes a chip and location, 40 for each earlier passing of it.</para>
+/// Memory: about 100 bytes a chip and line, 40 for each earlier burst of it, 250 for a burst while it is open.
 /// </remarks>
-sealed class PassingGate
+sealed partial class PassingGate
 {
-    Location[] _locations = [];
-    readonly TrackTable _tracks;
-    readonly Segments<Interval> _earlier = new();
+    readonly TrackBudget _budget;
     readonly int _maxEarlier;
+    readonly PassingHandler _emit;
+    readonly GateObserver _tell;
+    readonly Segments<EarlierInterval> _earlier = new();
     readonly OpenBursts _bursts = new();
-    Passing[] _emitted = new Passing[256];
-    int _emittedCount;
+    GateOptions[] _options = [];
+    GateLane?[] _lanes = [];
+    ChipTable _chips = ChipTable.Empty;
+    int _freeEarlier = -1;
+    int _earlierInUse;
+    long _lastBurst;
 
-    public PassingGate(GateLimits limits)
+    /// <summary>Makes a gate without locations.</summary>
+    /// <param name="limits">Bounds over all locations.</param>
+    /// <param name="emit">Takes each passing when it is decided and gives it its number. Must not call the gate.</param>
+    /// <param name="tell">Takes what else comes to light. Must not call the gate.</param>
+    public PassingGate(GateLimits limits, PassingHandler emit, GateObserver tell)
     {
-        _tracks = new TrackTable(limits.MaxChips);
+        _budget = new TrackBudget(limits.MaxChips);
         _maxEarlier = limits.MaxEarlierPassings;
+        _emit = emit;
+        _tell = tell;
     }
 
-    /// <summary>Passings emitted since <see cref="ClearEmitted"/>, not numbered yet, in the order of their numbers.</summary>
-    public Span<Passing> Emitted => _emitted.AsSpan(0, _emittedCount);
+    /// <summary>
+    /// Reads by what became of them. The caller counts in what <see cref="Add"/> returns; the gate moves reads whose burst is
+    /// suppressed later.
+    /// </summary>
+    public long[] Outcomes { get; } = new long[Enum.GetValues<ReadOutcome>().Length];
 
-    /// <summary>Chips known, counted once a location.</summary>
-    public int Chips => _tracks.Count;
+    /// <summary>Chips known, counted once a line.</summary>
+    public int Chips => _budget.Count;
 
     /// <summary>Bursts decided early because too many were open.</summary>
     public long ClosedEarly { get; private set; }
 
-    /// <summary>Earlier passings forgotten because of the limit.</summary>
+    /// <summary>Earlier bursts forgotten because of the limit.</summary>
     public long Forgotten { get; private set; }
 
-    public void ClearEmitted() => _emittedCount = 0;
+    /// <summary>Parked chips not told because there were too many.</summary>
+    public long ParkedUntold { get; private set; }
 
-    /// <summary>Sets the locations' rules; new ones come behind those that exist. What was decided stays.</summary>
+    /// <summary>Index of a line for <see cref="Add"/>.</summary>
+    public static int LaneOf(int location, bool isBackup) => (location << 1) + (isBackup ? 1 : 0);
+
+    /// <summary>
+    /// Sets the locations' rules; new ones come behind those that exist. What was decided stays, and open bursts of a
+    /// location whose rules change are decided first.
+    /// </summary>
     public void SetLocations(IReadOnlyList<GateOptions> options)
     {
-        int known = _locations.Length;
-        Array.Resize(ref _locations, options.Count);
-        for (int i = 0; i < options.Count; i++)
+        for (int i = 0; i < _options.Length; i++)
         {
-            if (i >= known)
-                _locations[i] = new Location();
-            _locations[i].Set(options[i]);
+            if (_options[i] == options[i])
+                continue;
+            Flush(i);
+            _lanes[LaneOf(i, false)]?.Set(options[i]);
+            _lanes[LaneOf(i, true)]?.Set(options[i]);
         }
+
+        Array.Resize(ref _lanes, options.Count * 2);
+        _options = [.. options];
     }
 
     /// <summary>
     /// Looks ahead to where the chips of many reads are kept, so that placing them does not wait for memory one by one.
     /// </summary>
-    /// <param name="location">Index of the location of all of them.</param>
+    /// <param name="lane">Line of most of them.</param>
     /// <param name="reads">The reads.</param>
     /// <param name="guesses">As many as reads; each gains what <see cref="Add"/> may be given with its read.</param>
-    public void LookAhead(int location, ReadOnlySpan<ChipRead> reads, Span<int> guesses) =>
-        _tracks.Guess(reads, location, guesses);
+    public void LookAhead(int lane, ReadOnlySpan<ChipRead> reads, Span<int> guesses) =>
+        Lane(lane).Tracks.Guess(reads, guesses);
 
     /// <summary>Places a read.</summary>
-    /// <param name="location">Index of the location.</param>
+    /// <param name="lane">The line, <see cref="LaneOf"/>.</param>
     /// <param name="time">Its instant, ticks since 1970-01-01 UTC.</param>
     /// <param name="read">The read.</param>
     /// <param name="reader">Index of the reader, for the passing.</param>
@@ -80,360 +98,99 @@ sealed class PassingGate
     /// <param name="guess">What <see cref="LookAhead"/> gave for the read; a wrong one costs time only.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOutcome Add(
-        int location, long time, in ChipRead read, int reader, long aheadOf = long.MinValue, int guess = -1)
+        int lane, long time, in ChipRead read, int reader, long aheadOf = long.MinValue, int guess = -1)
     {
-        int index = _tracks.FindOrAdd(read.Chip, location, guess);
+        GateLane at = Lane(lane);
+        int index = at.Tracks.FindOrAdd(read.Chip, guess);
         if (index < 0)
-            return EmitUngated(location, time, read, reader);
-        ref Track track = ref _tracks[index];
-        ref Interval newest = ref track.Newest;
-        if (track.HasInterval && time >= newest.First && (read.Flags & ReadFlags.LastSeen) == 0)
+            return EmitUngated(at, time, read, reader);
+        ref Interval newest = ref at.Tracks[index].Newest;
+        if (time >= newest.First && time - newest.First <= at.PlainLength
+            && newest.Open != Interval.Suppressed && (read.Flags & ReadFlags.LastSeen) == 0)
         {
-            ReadOutcome outcome = _locations[location].Cover(newest, time);
-            if (outcome != ReadOutcome.Opened)
+            if (time - newest.Last <= at.BurstGap)
             {
-                Absorb(ref newest, time, read);
-                return outcome;
+                if (time > newest.Last)
+                    newest.Last = time;
+                if (newest.Open >= 0)
+                    AddToBurst(at, newest.Open, time, read);
+                return ReadOutcome.SameBurst;
+            }
+
+            if (newest.Open == Interval.Decided && time - newest.Record <= at.DeadTime)
+            {
+                newest.Last = time;
+                return ReadOutcome.DeadTime;
             }
         }
 
-        return AddSlow(index, ref track, time, read, reader, aheadOf);
+        return AddSlow(at, index, time, read, reader, aheadOf);
     }
 
-    /// <summary>Moves a location's time on and emits what falls due. Time that lies back changes nothing.</summary>
+    /// <summary>Moves a location's time on and decides what falls due. Time that lies back changes nothing.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(int location, long time)
     {
-        Location at = _locations[location];
-        if (time <= at.Time)
-            return;
-        at.Time = time;
-        int index;
-        while ((index = at.Ring.TakeDue(_bursts, time)) >= 0)
-            Emit(index, PassingFlags.None);
+        GateLane primary = Lane(LaneOf(location, false));
+        if (time > primary.Time)
+            AdvanceLane(primary, time);
+        if (_lanes[LaneOf(location, true)] is { } backup && time > backup.Time)
+            AdvanceLane(backup, time);
     }
 
-    /// <summary>Emits everything open at a location, in the order it falls due.</summary>
+    /// <summary>Decides everything open at a location, in the order it falls due.</summary>
     public void Flush(int location)
     {
-        Location at = _locations[location];
-        while (at.Ring.Count > 0)
-            Emit(at.Ring.TakeOldest(_bursts), PassingFlags.None);
+        for (int i = LaneOf(location, false); i <= LaneOf(location, true); i++)
+        {
+            while (_lanes[i] is { Ring.Count: > 0 } lane)
+                Close(lane, lane.Ring.TakeOldest(_bursts), PassingFlags.None);
+        }
     }
 
-    // Kept out of the callers: with it inlined, the way of nearly every read would be the slower for it.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    ReadOutcome AddSlow(int index, ref Track track, long time, in ChipRead read, int reader, long aheadOf)
+    /// <summary>Which burst or passing a read went to. Ask right after <see cref="Add"/>.</summary>
+    public ReadFate FateOf(int lane, in ChipCode chip, long time, ReadOutcome outcome)
     {
-        Location location = _locations[track.Location];
-        if (!track.HasInterval)
+        GateLane at = Lane(lane);
+        ReadFate fate = new(outcome, at.Location);
+        int track = FindUsed(at, chip);
+        if (track < 0 || outcome == ReadOutcome.NotGated)
+            return fate;
+        (int slot, int after) = Around(at, track, time);
+        if (outcome == ReadOutcome.BeforeDecided && (slot == None || At(at, track, slot).First != time))
+            slot = after;
+        if (slot == None)
+            return fate;
+        int open = At(at, track, slot).Open;
+        IntervalFacts facts = FactsAt(at, track, slot);
+        return fate with
         {
-            track.HasInterval = true;
-            track.Newest = new Interval { Older = -1, Open = -1 };
-            OpenAt(index, -1, ref track.Newest, time, read, reader, aheadOf);
-            return ReadOutcome.Opened;
-        }
-
-        // The interval that begins at or before the read, and the one after it. −1 is the newest, −2 none.
-        int after = -2;
-        int before = -1;
-        while (before != -2 && At(ref track, before).First > time)
-        {
-            after = before;
-            int older = At(ref track, before).Older;
-            before = older < 0 ? -2 : older;
-        }
-
-        if (before != -2)
-        {
-            ref Interval interval = ref At(ref track, before);
-            ReadOutcome outcome = location.Cover(interval, time);
-            if (outcome == ReadOutcome.Opened && (read.Flags & ReadFlags.LastSeen) != 0 && !interval.Ended)
-                outcome = ReadOutcome.SameBurst;
-            if (outcome != ReadOutcome.Opened)
-            {
-                Absorb(ref interval, time, read);
-                interval.Ended |= (read.Flags & ReadFlags.LastSeen) != 0;
-                JoinReached(ref track, location);
-                return outcome;
-            }
-        }
-
-        if (after != -2 && location.Reaches(time, At(ref track, after)))
-            return PutBefore(ref track, after, time, read, reader, location);
-        Insert(index, ref track, after, before, time, read, reader, aheadOf);
-        return ReadOutcome.Opened;
-    }
-
-    ref Interval At(ref Track track, int interval)
-    {
-        if (interval >= 0)
-            return ref _earlier[interval];
-        return ref track.Newest;
-    }
-
-    void Absorb(ref Interval interval, long time, in ChipRead read)
-    {
-        if (time > interval.Last)
-            interval.Last = time;
-        if (interval.Open >= 0)
-            _bursts[interval.Open].Add(time, read);
-    }
-
-    /// <summary>A read before an interval that begins within its dead time or burst gap: both are one crossing.</summary>
-    ReadOutcome PutBefore(ref Track track, int at, long time, in ChipRead read, int reader, Location location)
-    {
-        ref Interval interval = ref At(ref track, at);
-        if (interval.Open < 0)
-        {
-            // Only an unbroken burst reaches further back; else reads could chain back over an earlier crossing.
-            if (interval.First - time <= location.BurstGap)
-                interval.First = time;
-            return ReadOutcome.BeforeDecided;
-        }
-
-        interval.First = time;
-        int index = interval.Open;
-        interval.Record = time;
-        ref OpenBurst burst = ref _bursts[index];
-        burst.Add(time, read);
-        burst.Passing.First = time;
-        burst.Passing.Time = time;
-        burst.Passing.Reader = reader;
-        SetPosition(ref burst.Passing, read);
-        if (burst.Passing.BestRssiCentiDbm == ChipRead.NoRssi)
-            burst.Passing.Peak = time;
-        location.Ring.Remove(_bursts, index);
-        burst.Due = Math.Min(burst.Due, time + location.ReorderDelay);
-        FileOrEmit(index, location);
-        return ReadOutcome.SameBurst;
-    }
-
-    void Insert(
-        int index, ref Track track, int after, int before, long time, in ChipRead read, int reader, long aheadOf)
-    {
-        if (after == -2)
-        {
-            PushNewest(ref track);
-            OpenAt(index, -1, ref track.Newest, time, read, reader, aheadOf);
-            return;
-        }
-
-        if (_earlier.Count >= _maxEarlier)
-        {
-            // It makes its passing but leaves no interval behind; a burst this old is decided at once anyway.
-            Forgotten++;
-            EmitAlone(track.Location, time, read, reader, PassingFlags.Late);
-            return;
-        }
-
-        int slot = _earlier.Add();
-        ref Interval interval = ref _earlier[slot];
-        interval = new Interval { Older = before == -2 ? -1 : before, Open = -1 };
-        At(ref track, after).Older = slot;
-        OpenAt(index, slot, ref interval, time, read, reader, aheadOf);
-    }
-
-    /// <summary>Moves the newest interval among the earlier ones to make room for a newer one.</summary>
-    void PushNewest(ref Track track)
-    {
-        ref Interval newest = ref track.Newest;
-        int older = newest.Older;
-        if (_earlier.Count >= _maxEarlier)
-        {
-            Forgotten++;
-            if (newest.Open >= 0)
-            {
-                _locations[track.Location].Ring.Remove(_bursts, newest.Open);
-                Emit(newest.Open, PassingFlags.ClosedEarly);
-            }
-        }
-        else
-        {
-            older = _earlier.Add();
-            _earlier[older] = newest;
-            if (newest.Open >= 0)
-                _bursts[newest.Open].Interval = older;
-        }
-
-        newest = new Interval { Older = older, Open = -1 };
-    }
-
-    void OpenAt(
-        int track, int at, ref Interval interval, long time, in ChipRead read, int reader, long aheadOf)
-    {
-        Location location = _locations[_tracks[track].Location];
-        interval.First = interval.Last = interval.Record = time;
-        if (location.Ring.Count >= location.MaxOpenBursts)
-        {
-            ClosedEarly++;
-            Emit(location.Ring.TakeOldest(_bursts), PassingFlags.ClosedEarly);
-        }
-
-        int index = _bursts.Rent();
-        ref OpenBurst burst = ref _bursts[index];
-        burst = new OpenBurst
-        {
-            Track = track,
-            Interval = at,
-            Passing = NewPassing(_tracks[track].Location, time, read, reader),
-            Due = (aheadOf == long.MinValue ? time : aheadOf) + location.ReorderDelay,
+            Burst = open >= 0 ? _bursts[open].Passing.Burst : 0,
+            Session = facts.Session,
+            Number = facts.Number,
         };
-        if (aheadOf != long.MinValue)
-            burst.Passing.Flags |= PassingFlags.ClockAhead;
-        interval.Open = index;
-        FileOrEmit(index, location);
     }
 
-    void FileOrEmit(int index, Location location)
-    {
-        ref OpenBurst burst = ref _bursts[index];
-        bool late = burst.Passing.First + location.BurstGap < location.Time;
-        if (location.ReorderDelay == 0 || location.Ring.IsPast(burst.Due))
-            Emit(index, late ? PassingFlags.Late : PassingFlags.None);
-        else
-            location.Ring.Add(_bursts, index);
-    }
-
-    /// <summary>
-    /// After an interval was lengthened: an open one that it now reaches is the same crossing. The later slot stays, so
-    /// that no link before it changes.
-    /// </summary>
-    void JoinReached(ref Track track, Location location)
-    {
-        int at = -1;
-        while (At(ref track, at).Older is var older && older >= 0)
-        {
-            ref Interval later = ref At(ref track, at);
-            ref Interval earlier = ref _earlier[older];
-            if (later.Open < 0 || location.Cover(earlier, later.First) == ReadOutcome.Opened)
-            {
-                at = older;
-                continue;
-            }
-
-            Join(ref later, ref earlier, at, location);
-            at = -1;
-        }
-    }
-
-    void Join(ref Interval later, ref Interval earlier, int at, Location location)
-    {
-        int gone = later.Open;
-        location.Ring.Remove(_bursts, gone);
-        if (earlier.Open >= 0)
-        {
-            ref OpenBurst burst = ref _bursts[earlier.Open];
-            ref Passing joined = ref _bursts[gone].Passing;
-            burst.Interval = at;
-            burst.Passing.Hits += joined.Hits;
-            burst.Passing.Antennas |= joined.Antennas;
-            burst.Passing.Last = Math.Max(burst.Passing.Last, joined.Last);
-            if (joined.BestRssiCentiDbm > burst.Passing.BestRssiCentiDbm)
-                (burst.Passing.BestRssiCentiDbm, burst.Passing.Peak) = (joined.BestRssiCentiDbm, joined.Peak);
-        }
-
-        _bursts.Return(gone);
-        later.First = earlier.First;
-        later.Record = earlier.Record;
-        later.Last = Math.Max(later.Last, earlier.Last);
-        later.Older = earlier.Older;
-        later.Open = earlier.Open;
-        later.Ended |= earlier.Ended;
-        Joined++;
-    }
-
-    /// <summary>Bursts that opened apart and turned out to be one.</summary>
-    public long Joined { get; private set; }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    GateLane Lane(int index) => _lanes[index] ?? MakeLane(index);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    void Emit(int index, PassingFlags flags)
+    GateLane MakeLane(int index)
     {
-        ref OpenBurst burst = ref _bursts[index];
-        burst.Passing.Flags |= flags;
-        At(ref _tracks[burst.Track], burst.Interval).Open = -1;
-        Append(burst.Passing);
-        _bursts.Return(index);
+        GateLane lane = new(index, _budget) { Time = _lanes[index ^ 1]?.Time ?? long.MinValue };
+        lane.Set(_options[lane.Location]);
+        _lanes[index] = lane;
+        return lane;
     }
 
-    ReadOutcome EmitUngated(int location, long time, in ChipRead read, int reader)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void AdvanceLane(GateLane lane, long time)
     {
-        EmitAlone(location, time, read, reader, PassingFlags.NotGated);
-        return ReadOutcome.NotGated;
-    }
-
-    void EmitAlone(int location, long time, in ChipRead read, int reader, PassingFlags flags)
-    {
-        Passing passing = NewPassing(location, time, read, reader);
-        passing.Flags = flags;
-        Append(passing);
-    }
-
-    void Append(in Passing passing)
-    {
-        if (_emittedCount == _emitted.Length)
-            Array.Resize(ref _emitted, _emitted.Length * 2);
-        _emitted[_emittedCount++] = passing;
-    }
-
-    static Passing NewPassing(int location, long time, in ChipRead read, int reader)
-    {
-        Passing passing = new()
-        {
-            Chip = read.Chip,
-            Location = location,
-            Reader = reader,
-            Time = time,
-            First = time,
-            Peak = time,
-            Last = time,
-            Hits = read.Hits,
-            BestRssiCentiDbm = read.RssiCentiDbm,
-            Antennas = read.Antenna == 0 ? 0 : 1u << Math.Min((int)read.Antenna, 31),
-        };
-        SetPosition(ref passing, read);
-        return passing;
-    }
-
-    static void SetPosition(ref Passing passing, in ChipRead read)
-    {
-        passing.HasPosition = (read.Flags & ReadFlags.HasPosition) != 0;
-        passing.LatitudeE7 = read.LatitudeE7;
-        passing.LongitudeE7 = read.LongitudeE7;
-    }
-
-    /// <summary>One location's rules, time and open bursts.</summary>
-    sealed class Location
-    {
-        long _deadTime;
-
-        public long BurstGap { get; private set; }
-
-        public long ReorderDelay { get; private set; }
-
-        public int MaxOpenBursts { get; private set; }
-
-        public BurstRing Ring { get; } = new();
-
-        public long Time { get; set; } = long.MinValue;
-
-        public void Set(GateOptions options)
-        {
-            _deadTime = options.DeadTime.Ticks;
-            BurstGap = options.BurstGap.Ticks;
-            ReorderDelay = options.ReorderDelay.Ticks;
-            MaxOpenBursts = options.MaxOpenBursts;
-        }
-
-        /// <summary>Whether an interval absorbs a read that is not before it, and why.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public ReadOutcome Cover(in Interval interval, long time) =>
-            time - interval.Last <= BurstGap ? ReadOutcome.SameBurst
-            : time - interval.Record <= _deadTime ? ReadOutcome.DeadTime
-            : ReadOutcome.Opened;
-
-        /// <summary>The read belongs to the burst of the interval after it, or its dead time would hide that one's record.</summary>
-        public bool Reaches(long time, in Interval interval) =>
-            interval.First - time <= BurstGap || interval.Record - time <= _deadTime;
+        lane.Time = time;
+        int index;
+        while ((index = lane.Ring.TakeDue(_bursts, time)) >= 0)
+            DecideIfDue(lane, index);
+        if (time >= lane.Parked.NextCheck)
+            CheckParked(lane);
     }
 }

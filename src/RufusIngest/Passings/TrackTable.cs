@@ -5,25 +5,55 @@ using RufusIngest.Reads;
 
 namespace RufusIngest.Passings;
 
-/// <summary>When a chip was at a location: from its first to its last read, and the time of record in between.</summary>
+/// <summary>When a chip was at a line: from its first to its last read, and the time of record.</summary>
 [StructLayout(LayoutKind.Sequential)]
 struct Interval
 {
+    /// <summary>Values of <see cref="Open"/> without an open burst.</summary>
+    public const int Decided = -1;
+    public const int Suppressed = -2;
+    public const int Unused = -3;
+
+    /// <summary>A time of record that hides nothing; small enough to be subtracted from any time.</summary>
+    public const long NoRecord = long.MinValue / 4;
+
     public long First;
     public long Last;
     public long Record;
 
-    /// <summary>The interval before it, or −1.</summary>
+    /// <summary>The interval before it, or −1. In an unused newest one: the track whose intervals the chip shares.</summary>
     public int Older;
 
-    /// <summary>Its open burst, or −1 once its passing is emitted.</summary>
+    /// <summary>Its burst while that is followed, or one of the constants.</summary>
     public int Open;
-
-    /// <summary>A last-seen record has ended it.</summary>
-    public bool Ended;
 }
 
-/// <summary>All that is known of one chip at one location.</summary>
+/// <summary>What is seldom asked of an interval.</summary>
+[StructLayout(LayoutKind.Sequential)]
+struct IntervalFacts
+{
+    /// <summary>The passing that it is, or that stands for it; 0 while there is none.</summary>
+    public int Number;
+    public ushort Session;
+
+    /// <summary>Outcome of the reads it takes within the gap.</summary>
+    public ReadOutcome Outcome;
+
+    public bool HasEnded;
+    public bool IsParked;
+}
+
+/// <summary>An interval that is not the newest of its chip.</summary>
+[StructLayout(LayoutKind.Sequential)]
+struct EarlierInterval
+{
+    public Interval Interval;
+    public IntervalFacts Facts;
+}
+
+/// <summary>
+/// All that is asked of a chip at a line for nearly every read, 64 bytes: one line of the processor's cache.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 struct Track
 {
@@ -31,22 +61,33 @@ struct Track
 
     /// <summary>The newest interval, in place because nearly every read concerns it.</summary>
     public Interval Newest;
+}
 
-    public int Location;
+/// <summary>Chips remembered over all lines, against their bound.</summary>
+sealed class TrackBudget(int max)
+{
+    public int Count { get; private set; }
 
-    public bool HasInterval;
+    public bool TryTake()
+    {
+        if (Count >= max)
+            return false;
+        Count++;
+        return true;
+    }
 }
 
 /// <summary>
-/// Tracks by (chip, location): open addressing over 8-byte slots that hold half the hash and the track's index. The full
+/// Tracks of one line by chip: open addressing over 8-byte slots that hold half the hash and the track's index. The full
 /// code is compared always; a chip is never taken for another.
 /// </summary>
-sealed class TrackTable(int maxTracks)
+sealed class TrackTable(TrackBudget budget)
 {
     const int GuessedAtOnce = 64;
     const ulong TagMask = 0xFFFF_FFFF_0000_0000;
 
     readonly Segments<Track> _tracks = new();
+    readonly Segments<IntervalFacts> _facts = new();
     ulong[] _slots = new ulong[1024];
 
     public int Count => _tracks.Count;
@@ -57,12 +98,14 @@ sealed class TrackTable(int maxTracks)
         get => ref _tracks[index];
     }
 
+    /// <summary>What is seldom asked of a track's newest interval.</summary>
+    public ref IntervalFacts Facts(int index) => ref _facts[index];
+
     /// <summary>Where the tracks of many reads probably are, asked for together so that memory answers together.</summary>
-    /// <param name="reads">The reads, all of one location.</param>
-    /// <param name="location">Index of the location.</param>
+    /// <param name="reads">The reads.</param>
     /// <param name="guesses">As many as reads; each becomes a track's index or −1, for <see cref="FindOrAdd"/>.</param>
     [SkipLocalsInit]
-    public void Guess(ReadOnlySpan<ChipRead> reads, int location, Span<int> guesses)
+    public void Guess(ReadOnlySpan<ChipRead> reads, Span<int> guesses)
     {
         ulong[] slots = _slots;
         int mask = slots.Length - 1;
@@ -72,7 +115,7 @@ sealed class TrackTable(int maxTracks)
             ReadOnlySpan<ChipRead> some = reads[from..Math.Min(from + GuessedAtOnce, reads.Length)];
             for (int i = 0; i < some.Length; i++)
             {
-                hashes[i] = Hash(some[i].Chip, location);
+                hashes[i] = some[i].Chip.Hash();
                 Prefetch(ref slots[(int)hashes[i] & mask]);
             }
 
@@ -93,7 +136,7 @@ sealed class TrackTable(int maxTracks)
                 int index = (int)(uint)slot - 1;
                 ref Track track = ref _tracks[index];
                 Prefetch(ref track.Chip);
-                Prefetch(ref track.Location);
+                Prefetch(ref track.Newest.Open);
                 return index;
             }
 
@@ -111,58 +154,64 @@ sealed class TrackTable(int maxTracks)
             Sse.Prefetch0(Unsafe.AsPointer(ref at));
     }
 
-    static ulong Hash(in ChipCode chip, int location) => chip.Hash() + ((ulong)location * 0x9E3779B97F4A7C15);
-
-    /// <summary>The track of a chip at a location, made when there is none; −1 when the table is full.</summary>
+    /// <summary>The track of a chip, made when there is none; −1 when there is no room.</summary>
     /// <param name="chip">The chip.</param>
-    /// <param name="location">Index of the location.</param>
     /// <param name="guess">Where it may be, or −1.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int FindOrAdd(in ChipCode chip, int location, int guess)
+    public int FindOrAdd(in ChipCode chip, int guess)
     {
         if (guess >= 0)
         {
             ref Track track = ref _tracks[guess];
-            if (track.Chip == chip && track.Location == location)
+            if (track.Chip == chip)
                 return guess;
         }
 
-        return FindOrAddSlow(chip, location);
+        return FindOrAddSlow(chip);
+    }
+
+    /// <summary>The track of a chip, or −1.</summary>
+    public int Find(in ChipCode chip)
+    {
+        int at = SlotOf(chip, chip.Hash());
+        return (int)(uint)_slots[at] - 1;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    int FindOrAddSlow(in ChipCode chip, int location)
+    int FindOrAddSlow(in ChipCode chip)
     {
-        ulong hash = Hash(chip, location);
+        ulong hash = chip.Hash();
+        int at = SlotOf(chip, hash);
+        int index = (int)(uint)_slots[at] - 1;
+        return index >= 0 ? index : Add(chip, hash, at);
+    }
+
+    /// <summary>The slot with the chip, or the empty one where it would go.</summary>
+    int SlotOf(in ChipCode chip, ulong hash)
+    {
         ulong[] slots = _slots;
         int mask = slots.Length - 1;
         int at = (int)hash & mask;
-        while (true)
+        while (slots[at] is var slot and not 0)
         {
-            ulong slot = slots[at];
-            if (slot == 0)
-                return Add(chip, location, hash, at);
-            if (((slot ^ hash) & TagMask) == 0)
-            {
-                int index = (int)(uint)slot - 1;
-                ref Track track = ref _tracks[index];
-                if (track.Chip == chip && track.Location == location)
-                    return index;
-            }
-
+            if (((slot ^ hash) & TagMask) == 0 && _tracks[(int)(uint)slot - 1].Chip == chip)
+                return at;
             at = (at + 1) & mask;
         }
+
+        return at;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    int Add(in ChipCode chip, int location, ulong hash, int at)
+    int Add(in ChipCode chip, ulong hash, int at)
     {
-        if (_tracks.Count >= maxTracks)
+        if (!budget.TryTake())
             return -1;
         int index = _tracks.Add();
+        _facts.Add();
         ref Track track = ref _tracks[index];
         track.Chip = chip;
-        track.Location = location;
+        track.Newest = new Interval { First = long.MaxValue, Older = -1, Open = Interval.Unused };
         _slots[at] = (hash & TagMask) | (uint)(index + 1);
         if (_tracks.Count * 2 > _slots.Length)
             Grow();
@@ -175,7 +224,7 @@ sealed class TrackTable(int maxTracks)
         int mask = slots.Length - 1;
         for (int i = 0; i < _tracks.Count; i++)
         {
-            ulong hash = Hash(_tracks[i].Chip, _tracks[i].Location);
+            ulong hash = _tracks[i].Chip.Hash();
             int at = (int)hash & mask;
             while (slots[at] != 0)
                 at = (at + 1) & mask;

@@ -11,8 +11,8 @@ namespace RufusIngest.Records;
 /// <param name="reader">Index of the reader.</param>
 /// <param name="read">The read as the reader said it, with what was found out about it.</param>
 /// <param name="time">Its instant, 100 ns ticks since 1970-01-01 UTC, or 0 when it has none.</param>
-/// <param name="outcome">What became of it.</param>
-public delegate void ReadObserver(int reader, in ChipRead read, long time, ReadOutcome outcome);
+/// <param name="fate">What became of it, and which burst or passing took it.</param>
+public delegate void ReadObserver(int reader, in ChipRead read, long time, in ReadFate fate);
 
 /// <summary>
 /// The whole way from records to numbered passings, synchronous and without I/O: decode, resolve time, gate, number,
@@ -21,13 +21,14 @@ public delegate void ReadObserver(int reader, in ChipRead read, long time, ReadO
 public sealed class IngestCore
 {
     readonly IReadOnlyList<ReaderProtocol> _protocols;
-    readonly long[] _outcomes = new long[Enum.GetValues<ReadOutcome>().Length];
     readonly int[] _guesses = new int[ReaderDecoder.BlockSize];
     Reader[] _readers = [];
     Location[] _locations = [];
     IngestSettings? _settings;
     PassingGate? _gate;
     SentPassings? _sent;
+    IngestOutput? _output;
+    long _receivedAt;
     long _sequence;
     long _maxLead;
 
@@ -51,13 +52,15 @@ public sealed class IngestCore
         if (_gate is null && record.Kind != RecordKind.Settings)
             throw new ArgumentException($"The first record must be settings, not {record.Kind}.");
         _sequence = record.Sequence;
+        _receivedAt = record.ReceivedAt;
+        _output = output;
         switch (record.Kind)
         {
             case RecordKind.Chunk:
                 Decode(_readers[record.Index], record, endOfStream: false, output);
                 break;
             case RecordKind.Tick:
-                ApplyTick(record, output);
+                ApplyTick(record);
                 break;
             case RecordKind.Connected:
                 _readers[record.Index].Time.Connect();
@@ -66,10 +69,10 @@ public sealed class IngestCore
                 Disconnect(_readers[record.Index], record, output);
                 break;
             case RecordKind.Settings:
-                ApplySettings(IngestSettings.FromUtf8Json(record.Payload), record, output);
+                ApplySettings(IngestSettings.FromUtf8Json(record.Payload));
                 break;
             case RecordKind.ManualPassing:
-                ApplyManual(record, output);
+                ApplyManual(record);
                 break;
             case RecordKind.SessionOpened:
                 CloseSession(record, output);
@@ -79,7 +82,7 @@ public sealed class IngestCore
                 CloseSession(record, output);
                 break;
             case RecordKind.Paused:
-                DecideBursts(record, output);
+                _gate!.Flush(record.Index);
                 break;
             default:
                 throw new ArgumentException($"Record {record.Sequence} is of the unknown kind {(byte)record.Kind}.");
@@ -115,13 +118,19 @@ public sealed class IngestCore
     {
         Readers = [.. _readers.Select(reader => reader.GetCounters())],
         Locations = [.. _locations.Select(location => location.GetCounters())],
-        SameBurst = Volatile.Read(ref _outcomes[(int)ReadOutcome.SameBurst]) + (_gate?.Joined ?? 0),
-        DeadTime = Volatile.Read(ref _outcomes[(int)ReadOutcome.DeadTime]),
-        BeforeDecided = Volatile.Read(ref _outcomes[(int)ReadOutcome.BeforeDecided]),
-        NotGated = Volatile.Read(ref _outcomes[(int)ReadOutcome.NotGated]),
+        SuppressedBy = CountSuppressed(),
+        NotGated = OutcomesOf(ReadOutcome.NotGated),
         ClosedEarly = _gate?.ClosedEarly ?? 0,
         Forgotten = _gate?.Forgotten ?? 0,
+        ParkedUntold = _gate?.ParkedUntold ?? 0,
     };
+
+    long OutcomesOf(ReadOutcome outcome) => _gate is null ? 0 : Volatile.Read(ref _gate.Outcomes[(int)outcome]);
+
+    Dictionary<ReadOutcome, long> CountSuppressed() =>
+        Enum.GetValues<ReadOutcome>().Where(outcome => outcome.IsSuppressed())
+            .Select(outcome => KeyValuePair.Create(outcome, OutcomesOf(outcome)))
+            .Where(pair => pair.Value != 0).ToDictionary();
 
     /// <summary>The last frames a reader sent that were rejected, oldest first; may be called from any thread.</summary>
     public IReadOnlyList<RejectedFrame> GetRejected(int reader) => _readers[reader].Decoder.Rejected.ToList();
@@ -146,21 +155,20 @@ public sealed class IngestCore
     void ApplyReads(Reader reader, in IngestRecord record, IngestOutput output)
     {
         Span<ChipRead> reads = reader.Decoder.Reads;
-        _gate!.LookAhead(reader.Location.Index, reads, _guesses);
+        PassingGate gate = _gate!;
+        gate.LookAhead(reader.Lane, reads, _guesses);
         for (int i = 0; i < reads.Length; i++)
         {
             ref ChipRead read = ref reads[i];
             bool timed = reader.Resolver.TryResolve(ref read, record.ReceivedAt, out long time);
-            ReadOutcome outcome = timed && read.Kind == ReadKind.Chip
-                ? Gate(reader, ref read, _guesses[i], time, record, output)
-                : Report(reader, read, timed ? time : 0, output);
-            _outcomes[(int)outcome]++;
-            ReadObserver?.Invoke(reader.Index, read, timed ? time : 0, outcome);
+            if (timed && read.Kind == ReadKind.Chip)
+                Gate(reader, ref read, _guesses[i], time, record, output);
+            else
+                Report(reader, read, timed ? time : 0, output);
         }
     }
 
-    ReadOutcome Gate(
-        Reader reader, ref ChipRead read, int guess, long time, in IngestRecord record, IngestOutput output)
+    void Gate(Reader reader, ref ChipRead read, int guess, long time, in IngestRecord record, IngestOutput output)
     {
         PassingGate gate = _gate!;
         Location location = reader.Location;
@@ -172,11 +180,10 @@ public sealed class IngestCore
             aheadOf = Distrust(reader, read, time, record, output);
         else
             reader.Time.Observe(time, record.ReceivedAt);
-        ReadOutcome outcome = gate.Add(location.Index, time, read, reader.Index, aheadOf, guess);
+        ReadOutcome outcome = gate.Add(reader.Lane, time, read, reader.Index, aheadOf, guess);
+        gate.Outcomes[(int)outcome]++;
+        ReadObserver?.Invoke(reader.Index, read, time, gate.FateOf(reader.Lane, read.Chip, time, outcome));
         gate.Advance(location.Index, location.Time.Low());
-        if (gate.Emitted.Length > 0)
-            Number(record, output);
-        return outcome;
     }
 
     /// <summary>
@@ -193,7 +200,7 @@ public sealed class IngestCore
         return reader.Location.Time.Low();
     }
 
-    ReadOutcome Report(Reader reader, in ChipRead read, long time, IngestOutput output)
+    void Report(Reader reader, in ChipRead read, long time, IngestOutput output)
     {
         TimingEventKind kind = read.Kind switch
         {
@@ -202,34 +209,33 @@ public sealed class IngestCore
             _ => (read.Flags & ReadFlags.ClockNotSet) != 0 ? TimingEventKind.ClockNotSet : TimingEventKind.NoTime,
         };
         output.Add(Event(kind, reader, time, read));
-        if (read.Kind != ReadKind.Chip)
+        ReadOutcome outcome = ReadOutcome.Signal;
+        if (read.Kind == ReadKind.Chip)
+        {
+            reader.Reads++;
+            reader.WithoutTime++;
+            outcome = ReadOutcome.WithoutTime;
+        }
+        else
         {
             reader.Signals++;
-            return ReadOutcome.Signal;
         }
 
-        reader.Reads++;
-        reader.WithoutTime++;
-        return ReadOutcome.WithoutTime;
+        _gate!.Outcomes[(int)outcome]++;
+        ReadObserver?.Invoke(reader.Index, read, time, new ReadFate(outcome, reader.Location.Index));
     }
 
     TimingEvent Event(TimingEventKind kind, Reader reader, long time, in ChipRead read) =>
         new(kind, reader.Location.Index, reader.Index, time, read, 0, _sequence);
 
-    /// <summary>Gives what the gate emitted its numbers and hands it on.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    void Number(in IngestRecord record, IngestOutput output)
-    {
-        foreach (ref Passing passing in _gate!.Emitted)
-            Number(ref passing, _settings!.Chips.JsonBib(passing.Chip), record, output);
-        _gate.ClearEmitted();
-    }
+    /// <summary>Gives what the gate decided its number and hands it on.</summary>
+    void Take(ref Passing passing) => Number(ref passing, _settings!.Chips.JsonBib(passing.Chip));
 
-    void Number(ref Passing passing, ReadOnlySpan<byte> jsonBib, in IngestRecord record, IngestOutput output)
+    void Number(ref Passing passing, ReadOnlySpan<byte> jsonBib)
     {
         Location location = _locations[passing.Location];
         if (!location.IsSessionOpen)
-            OpenSession(passing.Location, record.Sequence, output);
+            OpenSession(passing.Location, _sequence, _output!);
         passing.Session = location.Session;
         location.Passings++;
         if (_sent is not null
@@ -237,10 +243,32 @@ public sealed class IngestCore
             return;
         passing.Number = ++location.LastNumber;
         location.Late += (passing.Flags & PassingFlags.Late) != 0 ? 1 : 0;
-        output.Batcher.Add(passing, location.Name, jsonBib, record.ReceivedAt);
+        _output!.Batcher.Add(passing, location.Name, jsonBib, _receivedAt);
     }
 
-    void ApplyTick(in IngestRecord record, IngestOutput output)
+    void Tell(in GateEvent told)
+    {
+        Passing passing = told.Passing;
+        _output!.Add(new TimingEvent(
+            KindOf(told.Kind), passing.Location, passing.Reader, passing.Time, default, passing.Number, _sequence)
+        {
+            Passing = passing,
+            Reason = told.Reason,
+            Into = told.Into,
+        });
+    }
+
+    static TimingEventKind KindOf(GateEventKind kind) => kind switch
+    {
+        GateEventKind.Completed => TimingEventKind.PassingCompleted,
+        GateEventKind.Corrected => TimingEventKind.PassingCorrected,
+        GateEventKind.Suppressed => TimingEventKind.BurstSuppressed,
+        GateEventKind.ParkedStarted => TimingEventKind.ParkedStarted,
+        GateEventKind.ParkedStill => TimingEventKind.ParkedStill,
+        _ => TimingEventKind.ParkedLeft,
+    };
+
+    void ApplyTick(in IngestRecord record)
     {
         foreach (Reader reader in _readers)
             reader.Time.Tick(record.ReceivedAt, _settings!.ReaderLeaveTime.Ticks);
@@ -251,8 +279,6 @@ public sealed class IngestCore
             else
                 _gate!.Advance(location.Index, location.Time.Low());
         }
-
-        Number(record, output);
     }
 
     void Disconnect(Reader reader, in IngestRecord record, IngestOutput output)
@@ -262,7 +288,7 @@ public sealed class IngestCore
         reader.Time.Disconnect(record.ReceivedAt);
     }
 
-    void ApplyManual(in IngestRecord record, IngestOutput output)
+    void ApplyManual(in IngestRecord record)
     {
         ManualPassing manual = JsonSerializer.Deserialize(record.Payload, SettingsJson.Default.ManualPassing)
             ?? throw new JsonException("A manual passing must not be null.");
@@ -278,7 +304,7 @@ public sealed class IngestCore
             Policy = PassingPolicy.Manual,
         };
         byte[] jsonBib = PassingsJsonWriter.Escape(Encoding.UTF8.GetBytes(manual.Bib));
-        Number(ref passing, jsonBib, record, output);
+        Number(ref passing, jsonBib);
         _locations[record.Index].Manual++;
     }
 
@@ -292,16 +318,10 @@ public sealed class IngestCore
             TimingEventKind.SessionOpened, index, -1, 0, default, location.Session, sequence));
     }
 
-    void DecideBursts(in IngestRecord record, IngestOutput output)
-    {
-        _gate!.Flush(record.Index);
-        Number(record, output);
-    }
-
     void CloseSession(in IngestRecord record, IngestOutput output)
     {
         Location location = _locations[record.Index];
-        DecideBursts(record, output);
+        _gate!.Flush(record.Index);
         if (!location.IsSessionOpen)
             return;
         location.IsSessionOpen = false;
@@ -309,13 +329,15 @@ public sealed class IngestCore
             TimingEventKind.SessionClosed, record.Index, -1, 0, default, location.Session, record.Sequence));
     }
 
-    void ApplySettings(IngestSettings settings, in IngestRecord record, IngestOutput output)
+    void ApplySettings(IngestSettings settings)
     {
         settings.Validate([.. _protocols.Select(protocol => protocol.Name)]);
         RequireContinuation(settings);
         GateOptions[] gates = [.. settings.Locations.Select(location => location.Gate)];
-        _gate ??= new PassingGate(settings.Limits);
+        _gate ??= new PassingGate(settings.Limits, Take, Tell);
+        // Bursts that the change decides still go by the settings before it.
         _gate.SetLocations(gates);
+        _gate.SetChips(settings.Chips);
         _maxLead = settings.MaxLead.Ticks;
         Volatile.Write(ref _settings, settings);
         foreach (LocationSettings location in settings.Locations.Skip(_locations.Length))
@@ -378,6 +400,7 @@ public sealed class IngestCore
             Name = settings.Name;
             Location = location;
             Decoder = decoder;
+            Lane = PassingGate.LaneOf(location.Index, isBackup: false);
             StripLeadingZeros = settings.StripLeadingZeros;
             Resolver = new ReadTimeResolver(
                 settings.Zone, settings.IgnoreStatedZone, settings.SessionDate, settings.ClockCorrection);
@@ -389,6 +412,9 @@ public sealed class IngestCore
         public string Name { get; }
 
         public Location Location { get; }
+
+        /// <summary>Line of the gate that its reads belong to.</summary>
+        public int Lane { get; }
 
         public ReaderDecoder Decoder { get; }
 

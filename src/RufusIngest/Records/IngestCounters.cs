@@ -1,3 +1,4 @@
+using RufusIngest.Passings;
 using RufusIngest.Readers;
 
 namespace RufusIngest.Records;
@@ -49,14 +50,8 @@ public sealed record IngestCounters
     /// <summary>By location.</summary>
     public required IReadOnlyList<LocationCounters> Locations { get; init; }
 
-    /// <summary>Reads suppressed as part of a burst that has its passing.</summary>
-    public long SameBurst { get; init; }
-
-    /// <summary>Reads suppressed in the dead time after a time of record.</summary>
-    public long DeadTime { get; init; }
-
-    /// <summary>Reads suppressed because they came, late, just before a passing already decided.</summary>
-    public long BeforeDecided { get; init; }
+    /// <summary>Suppressed reads by reason; reasons that did not occur are absent.</summary>
+    public IReadOnlyDictionary<ReadOutcome, long> SuppressedBy { get; init; } = new Dictionary<ReadOutcome, long>();
 
     /// <summary>Reads that became passings of their own because the chip table was full.</summary>
     public long NotGated { get; init; }
@@ -66,6 +61,9 @@ public sealed record IngestCounters
 
     /// <summary>Earlier passings forgotten because of the limit.</summary>
     public long Forgotten { get; init; }
+
+    /// <summary>Parked chips not told, over <see cref="GateOptions.MaxParked"/>.</summary>
+    public long ParkedUntold { get; init; }
 
     /// <summary>How often a connection found no room for a chunk and waited, over <c>MaxWaitingBytes</c>.</summary>
     public long ChunkWaits { get; init; }
@@ -92,7 +90,7 @@ public sealed record IngestCounters
     public long Passings => Locations.Sum(location => location.Passings);
 
     /// <summary>All suppressed reads.</summary>
-    public long Suppressed => SameBurst + DeadTime + BeforeDecided;
+    public long Suppressed => SuppressedBy.Values.Sum();
 
     /// <summary>All rejected frames.</summary>
     public long Rejected => Readers.Sum(reader => reader.Rejects.Values.Sum());

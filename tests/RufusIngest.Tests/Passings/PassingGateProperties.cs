@@ -86,10 +86,9 @@ public sealed class PassingGateProperties
         Gen.Select(Options, Reads).Sample((options, reads) =>
         {
             GateRun run = Run(reads, options);
-            int suppressed = run.Outcomes.GetValueOrDefault(ReadOutcome.SameBurst)
-                + run.Outcomes.GetValueOrDefault(ReadOutcome.DeadTime)
-                + run.Outcomes.GetValueOrDefault(ReadOutcome.BeforeDecided);
-            Assert.Equal(reads.Length, run.Passings.Count + suppressed + run.Gate.Joined);
+            long suppressed = Enum.GetValues<ReadOutcome>().Where(outcome => outcome.IsSuppressed())
+                .Sum(outcome => run.Gate.Outcomes[(int)outcome]);
+            Assert.Equal(reads.Length, run.Passings.Count + suppressed);
             Assert.All(run.Passings, p => Assert.True(p.First <= p.Time && p.Time <= p.Last && p.Hits >= 1));
             Assert.Equal(
                 reads.Select(read => read.Chip).Distinct().Order(),

@@ -173,7 +173,8 @@ public sealed class PassingGateTests
         Assert.Equal(GateRun.Seconds(100), passing.Time);
         Assert.Equal(3, passing.Hits);
         Assert.Equal(GateRun.Seconds(101.5), passing.Peak);
-        Assert.Equal(1, run.Gate.Joined);
+        GateEvent told = Assert.Single(run.Events);
+        Assert.Equal((GateEventKind.Suppressed, ReadOutcome.SameBurst, passing.Burst), (told.Kind, told.Reason, told.Into));
     }
 
     [Fact]
@@ -254,11 +255,11 @@ public sealed class PassingGateTests
         for (int second = 0; second <= 1_000; second++)
         {
             gate.Advance(0, GateRun.Seconds(second));
-            Assert.Equal(0, gate.Emitted.Length);
+            Assert.Empty(_run.Passings);
         }
 
         gate.Advance(0, GateRun.Seconds(1_000.3));
-        Assert.Equal(1, gate.Emitted.Length);
+        Assert.Single(_run.Passings);
     }
 
     [Fact]

@@ -243,8 +243,8 @@ public sealed class IngestCoreTests
         List<string> seen = [];
         CoreRun run = new(
             CoreRun.SettingsOf(("mat", "FINISH")),
-            (int reader, in ChipRead read, long time, ReadOutcome outcome) =>
-                seen.Add($"{read.Chip} {(time - CoreRun.At(0)) / TimeSpan.TicksPerSecond} {outcome}"));
+            (int reader, in ChipRead read, long time, in ReadFate fate) =>
+                seen.Add($"{read.Chip} {(time - CoreRun.At(0)) / TimeSpan.TicksPerSecond} {fate.Outcome}"));
         run.Chunk(0, 0, CoreRun.Line("58", 1), CoreRun.Line("58", 1), CoreRun.Line("58", 5), CoreRun.Line("58", 9));
         Assert.Equal(["58 1 Opened", "58 1 SameBurst", "58 5 DeadTime", "58 9 Opened"], seen);
     }

@@ -8,13 +8,15 @@ sealed class GateRun
 {
     public GateRun(GateOptions? options = null, GateLimits? limits = null)
     {
-        Gate = new PassingGate(limits ?? new GateLimits());
+        Gate = new PassingGate(limits ?? new GateLimits(), Take, (in GateEvent told) => Events.Add(told));
         Gate.SetLocations([options ?? new GateOptions()]);
     }
 
     public PassingGate Gate { get; }
 
     public List<Passing> Passings { get; } = [];
+
+    public List<GateEvent> Events { get; } = [];
 
     public Dictionary<ReadOutcome, int> Outcomes { get; } = [];
 
@@ -39,28 +41,22 @@ sealed class GateRun
         string chip, long ticks, short rssi = ChipRead.NoRssi, ReadFlags flags = ReadFlags.None)
     {
         ReadOutcome outcome = Gate.Add(0, ticks, Read(chip, rssi, flags), 0);
+        Gate.Outcomes[(int)outcome]++;
         Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + 1;
         Watermark = Math.Max(Watermark, ticks);
         AdvanceTo(Watermark);
         return outcome;
     }
 
-    public void AdvanceTo(long ticks)
-    {
-        Gate.Advance(0, ticks);
-        Take();
-    }
+    public void AdvanceTo(long ticks) => Gate.Advance(0, ticks);
 
-    public void Flush()
-    {
-        Gate.Flush(0);
-        Take();
-    }
+    public void Flush() => Gate.Flush(0);
 
-    void Take()
+    void Take(ref Passing passing)
     {
-        Passings.AddRange(Gate.Emitted);
-        Gate.ClearEmitted();
+        passing.Session = 1;
+        passing.Number = Passings.Count + 1;
+        Passings.Add(passing);
     }
 
     public IEnumerable<(string Chip, double Seconds)> Times =>

@@ -242,7 +242,7 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(result.GetProperty("suppressed").GetInt64(), Number("SELECT count(*) FROM suppressed"));
         Assert.Equal(0, Number("SELECT count(*) FROM suppressed WHERE absorbed_by IS NULL"));
         Assert.Equal(
-            result.GetProperty("suppressed_dead_time").GetInt64(),
+            result.GetProperty("suppressed_by").GetProperty("DeadTime").GetInt64(),
             Number("SELECT count(*) FROM suppressed WHERE outcome = 'DeadTime'"));
         Assert.True(Number("SELECT count(*) FROM events WHERE kind = 'Gun'") > 0);
         // Made again, it takes the place of the one before.

@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+
+namespace RufusIngest.Passings;
+
+/// <summary>One line of a location: its rules, time, open bursts, and the chips that were there.</summary>
+sealed class GateLane(int index, TrackBudget budget)
+{
+    /// <summary>Place among the lanes: twice the location's, and one more for the backup line.</summary>
+    public int Index { get; } = index;
+
+    public int Location { get; } = index >> 1;
+
+    public bool IsBackup { get; } = (index & 1) != 0;
+
+    public TrackTable Tracks { get; } = new(budget);
+
+    public BurstRing Ring { get; } = new();
+
+    public ParkedChips Parked { get; } = new();
+
+    public long Time { get; set; } = long.MinValue;
+
+    public PassingPolicy Policy { get; private set; }
+
+    public long BurstGap { get; private set; }
+
+    public long DeadTime { get; private set; }
+
+    public long ReorderDelay { get; private set; }
+
+    public long MaxBurst { get; private set; }
+
+    public long MinLap { get; private set; }
+
+    public long BackupWindow { get; private set; }
+
+    public long ParkedAfter { get; private set; }
+
+    /// <summary>An interval of up to this length takes a read without a closer look.</summary>
+    public long PlainLength { get; private set; }
+
+    public bool IgnoreGhosts { get; private set; }
+
+    public bool ReportCompleted { get; private set; }
+
+    public int MaxOpenBursts { get; private set; }
+
+    public int MaxParked { get; private set; }
+
+    public void Set(GateOptions options)
+    {
+        Policy = options.Policy;
+        BurstGap = options.BurstGap.Ticks;
+        DeadTime = options.DeadTime.Ticks;
+        ReorderDelay = options.ReorderDelay.Ticks;
+        MaxBurst = options.LongestBurst.Ticks;
+        MinLap = options.MinLap.Ticks;
+        BackupWindow = options.BackupWindow.Ticks;
+        ParkedAfter = options.ParkedAfter.Ticks;
+        IgnoreGhosts = options.IgnoreGhosts;
+        ReportCompleted = options.ReportCompleted;
+        MaxOpenBursts = options.MaxOpenBursts;
+        MaxParked = options.MaxParked;
+        PlainLength = IgnoreGhosts ? -1 : Policy == PassingPolicy.First ? ParkedAfter : Math.Min(ParkedAfter, MaxBurst);
+    }
+
+    /// <summary>Location's time that a burst waits for.</summary>
+    public long DueOf(in OpenBurst burst, bool mayBeGhost)
+    {
+        bool isQuick = Policy == PassingPolicy.First && !burst.IsDecided && !mayBeGhost;
+        long wait = ReorderDelay + (IsBackup && !burst.IsDecided ? BackupWindow : 0);
+        if (burst.SettlesFrom != OpenBurst.OwnTimes)
+            return burst.SettlesFrom + wait + (isQuick ? 0 : BurstGap);
+        if (isQuick)
+            return burst.Passing.First + wait;
+        if (burst.IsDecided || Policy == PassingPolicy.First)
+            return burst.Passing.Last + BurstGap + wait;
+        long longest = burst.Passing.First + MaxBurst;
+        bool awaitsLastSeen = burst.SawFirstSeen && !burst.SawLastSeen;
+        return (awaitsLastSeen ? longest : Math.Min(burst.Passing.Last + BurstGap, longest)) + wait;
+    }
+
+    /// <summary>The location's time is so far on that a read of that time comes late.</summary>
+    public bool IsLate(long time) => time < Time - BurstGap - ReorderDelay && Time != long.MinValue;
+
+    /// <summary>The time of record that a burst has as it is.</summary>
+    public long TimeOfRecord(in OpenBurst burst, ref StrongestReads strongest) => Policy switch
+    {
+        PassingPolicy.First => burst.Passing.First,
+        PassingPolicy.Last => burst.Passing.Last,
+        PassingPolicy.Fitted when ParabolaFit.TryFindVertex(
+            strongest, burst.Passing.First, burst.Passing.Last, out long vertex) => vertex,
+        _ => burst.Passing.Peak,
+    };
+}

@@ -1,0 +1,346 @@
+using System.Runtime.CompilerServices;
+using RufusIngest.Reads;
+
+namespace RufusIngest.Passings;
+
+/// <summary>What becomes of a burst: rules 4 and 5, and 7 for chips that do not move on.</summary>
+sealed partial class PassingGate
+{
+    /// <summary>Files a new burst under its due time, or decides it where nothing is to be waited for.</summary>
+    void File(GateLane lane, int index, long aheadOf)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        bool mayBeGhost = MayBeGhost(lane, burst);
+        if (lane is { Policy: PassingPolicy.First, ReorderDelay: 0, IsBackup: false } && !mayBeGhost)
+        {
+            Decide(lane, index, aheadOf == long.MinValue ? PassingFlags.None : PassingFlags.ClockAhead);
+            return;
+        }
+
+        if (aheadOf != long.MinValue)
+        {
+            burst.Passing.Flags |= PassingFlags.ClockAhead;
+            burst.SettlesFrom = aheadOf;
+        }
+        else if (lane.Ring.IsPast(lane.DueOf(burst, mayBeGhost)))
+        {
+            burst.SettlesFrom = lane.Time;
+        }
+
+        burst.Due = lane.DueOf(burst, mayBeGhost);
+        lane.Ring.Add(_bursts, index);
+    }
+
+    /// <summary>
+    /// Files a burst again when it falls due earlier than it was filed. One that falls due later is looked at when it was
+    /// thought to fall due.
+    /// </summary>
+    void FileAgain(GateLane lane, int index)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        long due = lane.DueOf(burst, MayBeGhost(lane, burst));
+        if (due >= burst.Due)
+            return;
+        lane.Ring.Remove(_bursts, index);
+        burst.Due = due;
+        if (lane.Ring.IsPast(due))
+            Close(lane, index, PassingFlags.None);
+        else
+            lane.Ring.Add(_bursts, index);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void DecideIfDue(GateLane lane, int index)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        long due = lane.DueOf(burst, MayBeGhost(lane, burst));
+        if (lane.Ring.IsAhead(due))
+        {
+            burst.Due = due;
+            lane.Ring.Add(_bursts, index);
+            return;
+        }
+
+        Close(lane, index, PassingFlags.None);
+    }
+
+    bool MayBeGhost(GateLane lane, in OpenBurst burst) =>
+        lane.IgnoreGhosts && burst.Passing.First == burst.Passing.Last && !_chips.Contains(burst.Passing.Chip);
+
+    void CloseOldest(GateLane lane)
+    {
+        int index = lane.Ring.TakeOldest(_bursts);
+        if (!_bursts[index].IsDecided)
+            ClosedEarly++;
+        Close(lane, index, PassingFlags.ClosedEarly);
+    }
+
+    /// <summary>Closes the burst of an interval if it has one.</summary>
+    void CloseAt(GateLane lane, int track, int slot, PassingFlags flags)
+    {
+        // Once for its passing, and once more where it is followed to its end.
+        while (At(lane, track, slot).Open is var open and >= 0)
+        {
+            lane.Ring.Remove(_bursts, open);
+            Close(lane, open, flags);
+        }
+    }
+
+    /// <summary>Ends the wait of a burst that is in no bucket any more.</summary>
+    void Close(GateLane lane, int index, PassingFlags flags)
+    {
+        if (_bursts[index].IsDecided)
+            Complete(lane, index);
+        else
+            Decide(lane, index, flags);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Decide(GateLane lane, int index, PassingFlags flags)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        ref Interval own = ref At(lane, burst.Track, burst.Interval);
+        own.Record = lane.Policy == PassingPolicy.Fitted
+            ? lane.TimeOfRecord(burst, ref _bursts.Strongest(index))
+            : lane.TimeOfRecord(burst, ref Unsafe.NullRef<StrongestReads>());
+        burst.Passing.Time = own.Record;
+        burst.Passing.Flags |= flags;
+        if (own.Older >= 0 && !IsOpen(_earlier[own.Older].Interval)
+            && own.First - _earlier[own.Older].Interval.Record <= lane.DeadTime)
+        {
+            JoinBefore(lane, index, own.Older);
+            return;
+        }
+
+        IntervalFacts facts = default;
+        long into = 0;
+        ReadOutcome reason = WhySuppressed(lane, burst, own, ref facts, ref into);
+        if (reason == ReadOutcome.Opened)
+            Emit(lane, index, ref own);
+        else
+            Suppress(lane, index, ref own, reason, facts, into);
+    }
+
+    /// <summary>Rule 5.2: the burst lies in the dead time of the interval before it and belongs to that.</summary>
+    void JoinBefore(GateLane lane, int index, int before)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        ReadOutcome reason = _earlier[before].Interval.Open == Interval.Suppressed
+            ? _earlier[before].Facts.Outcome
+            : ReadOutcome.DeadTime;
+        TellSuppressed(index, reason, _earlier[before].Facts, 0);
+        Fold(lane, burst.Track, before, burst.Interval);
+        _bursts.Return(index);
+    }
+
+    /// <summary>Rules 5.3 to 5.7. Gives the passing or open burst that stands for a suppressed one.</summary>
+    ReadOutcome WhySuppressed(
+        GateLane lane, in OpenBurst burst, in Interval own, ref IntervalFacts facts, ref long into)
+    {
+        int behind = Behind(lane, burst.Track, burst.Interval);
+        if (behind != None && IsPassing(At(lane, burst.Track, behind))
+            && At(lane, burst.Track, behind).Record - own.Record <= lane.DeadTime)
+        {
+            facts = FactsAt(lane, burst.Track, behind);
+            return ReadOutcome.BeforeDecided;
+        }
+
+        GateLane? other = _lanes[lane.Index ^ 1];
+        int track = other is null ? -1 : FindUsed(other, burst.Passing.Chip);
+        if (track >= 0 && FindNear(other!, track, own.Record, lane) is var near && near != None)
+        {
+            facts = FactsAt(other!, track, near);
+            int open = At(other!, track, near).Open;
+            into = open >= 0 ? _bursts[open].Passing.Burst : 0;
+            return lane.IsBackup ? ReadOutcome.Backup : ReadOutcome.AfterBackup;
+        }
+
+        if (MayBeGhost(lane, burst))
+            return ReadOutcome.Ghost;
+        return lane.MinLap > 0 && IsWithinLap(lane, burst.Track, own.Older, own.Record, ref facts, other, track)
+            ? ReadOutcome.MinLap
+            : ReadOutcome.Opened;
+    }
+
+    /// <summary>The other line's interval that rules 5.4 and 5.5 ask for.</summary>
+    int FindNear(GateLane other, int track, long record, GateLane lane)
+    {
+        int slot = other.Tracks[track].Newest.Open == Interval.Unused ? None : Newest;
+        for (; slot != None; slot = Older(other, track, slot))
+        {
+            ref Interval interval = ref At(other, track, slot);
+            if (interval.Last < record - lane.BackupWindow)
+                return None;
+            bool isNear = lane.IsBackup
+                ? interval.Open != Interval.Suppressed && interval.First - record <= lane.BackupWindow
+                : IsPassing(interval) && Math.Abs(interval.Record - record) <= lane.BackupWindow;
+            if (isNear)
+                return slot;
+        }
+
+        return None;
+    }
+
+    bool IsWithinLap(
+        GateLane lane, int track, int before, long record, ref IntervalFacts facts, GateLane? other, int otherTrack)
+    {
+        int own = LatestPassing(lane, track, before < 0 ? None : before, record);
+        int beside = otherTrack < 0 ? None : LatestPassing(other!, otherTrack, Newest, record);
+        long ownRecord = own == None ? Interval.NoRecord : At(lane, track, own).Record;
+        long besideRecord = beside == None ? Interval.NoRecord : At(other!, otherTrack, beside).Record;
+        if (record - Math.Max(ownRecord, besideRecord) >= lane.MinLap)
+            return false;
+        facts = ownRecord >= besideRecord ? FactsAt(lane, track, own) : FactsAt(other!, otherTrack, beside);
+        return true;
+    }
+
+    int LatestPassing(GateLane lane, int track, int slot, long record)
+    {
+        while (slot != None && !(IsPassing(At(lane, track, slot)) && At(lane, track, slot).Record <= record))
+            slot = Older(lane, track, slot);
+        return slot;
+    }
+
+    void Emit(GateLane lane, int index, ref Interval own)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        if (lane.IsBackup)
+            burst.Passing.Flags |= PassingFlags.Backup;
+        _emit(ref burst.Passing);
+        ref IntervalFacts facts = ref FactsAt(lane, burst.Track, burst.Interval);
+        facts.Number = burst.Passing.Number;
+        facts.Session = (ushort)burst.Passing.Session;
+        facts.Outcome = ReadOutcome.SameBurst;
+        if (!lane.ReportCompleted)
+        {
+            own.Open = Interval.Decided;
+            _bursts.Return(index);
+            return;
+        }
+
+        burst.IsDecided = true;
+        burst.Due = lane.DueOf(burst, mayBeGhost: false);
+        lane.Ring.Add(_bursts, index);
+    }
+
+    void Complete(GateLane lane, int index)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        At(lane, burst.Track, burst.Interval).Open = Interval.Decided;
+        if (burst.HasMore)
+            _tell(new GateEvent(GateEventKind.Completed, burst.Passing));
+        _bursts.Return(index);
+    }
+
+    void Suppress(
+        GateLane lane, int index, ref Interval own, ReadOutcome reason, in IntervalFacts standing, long into)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        own.Open = Interval.Suppressed;
+        if (reason == ReadOutcome.Ghost)
+            own.Record = Interval.NoRecord;
+        ref IntervalFacts facts = ref FactsAt(lane, burst.Track, burst.Interval);
+        facts.Outcome = reason;
+        facts.Number = standing.Number;
+        facts.Session = standing.Session;
+        TellSuppressed(index, reason, standing, into);
+        if (reason == ReadOutcome.AfterBackup)
+            _tell(new GateEvent(GateEventKind.Corrected, burst.Passing));
+        _bursts.Return(index);
+    }
+
+    /// <summary>Counts a burst's reads under their reason, and tells of it.</summary>
+    void TellSuppressed(int index, ReadOutcome reason, in IntervalFacts standing, long into)
+    {
+        ref OpenBurst burst = ref _bursts[index];
+        // Its first read was counted as Opened, which is no reason; the others as SameBurst.
+        Outcomes[(int)ReadOutcome.SameBurst] -= burst.Reads - 1;
+        Outcomes[(int)reason] += burst.Reads;
+        burst.Passing.Session = standing.Session;
+        burst.Passing.Number = standing.Number;
+        _tell(new GateEvent(GateEventKind.Suppressed, burst.Passing, reason, into));
+    }
+
+    ReadOutcome EmitUngated(GateLane lane, long time, in ChipRead read, int reader)
+    {
+        EmitAlone(lane, time, read, reader, PassingFlags.NotGated);
+        return ReadOutcome.NotGated;
+    }
+
+    void EmitAlone(GateLane lane, long time, in ChipRead read, int reader, PassingFlags flags)
+    {
+        Passing passing = NewPassing(lane, time, read, reader);
+        passing.Flags |= flags | (lane.IsBackup ? PassingFlags.Backup : PassingFlags.None);
+        _emit(ref passing);
+    }
+
+    /// <summary>What is known of a decided interval whose burst is not followed any more.</summary>
+    Passing Known(GateLane lane, int track, int slot)
+    {
+        ref Interval interval = ref At(lane, track, slot);
+        if (interval.Open >= 0)
+            return _bursts[interval.Open].Passing;
+        IntervalFacts facts = FactsAt(lane, track, slot);
+        return new Passing
+        {
+            Chip = lane.Tracks[track].Chip,
+            Location = lane.Location,
+            Reader = -1,
+            Session = facts.Session,
+            Number = facts.Number,
+            Time = interval.Record == Interval.NoRecord ? interval.First : interval.Record,
+            First = interval.First,
+            Peak = interval.Record == Interval.NoRecord ? interval.First : interval.Record,
+            Last = interval.Last,
+            BestRssiCentiDbm = ChipRead.NoRssi,
+            Policy = lane.Policy,
+        };
+    }
+
+    void NoteParked(GateLane lane, int track, int slot)
+    {
+        ref Interval interval = ref At(lane, track, slot);
+        ref IntervalFacts facts = ref FactsAt(lane, track, slot);
+        if (facts.IsParked || interval.Last - interval.First <= lane.ParkedAfter)
+            return;
+        facts.IsParked = true;
+        if (lane.Parked.Count >= lane.MaxParked)
+        {
+            ParkedUntold++;
+            return;
+        }
+
+        _tell(new GateEvent(GateEventKind.ParkedStarted, Known(lane, track, slot)));
+        long report = interval.Last + Math.Max(lane.ParkedAfter, lane.BurstGap);
+        lane.Parked.Add(track, slot, interval.Last + lane.BurstGap + lane.ReorderDelay, report);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void CheckParked(GateLane lane)
+    {
+        for (int i = lane.Parked.Count - 1; i >= 0; i--)
+        {
+            ParkedChips.Entry entry = lane.Parked[i];
+            ref Interval interval = ref At(lane, entry.Track, entry.Interval);
+            long left = interval.Last + lane.BurstGap + lane.ReorderDelay;
+            if (lane.Time > left)
+            {
+                _tell(new GateEvent(GateEventKind.ParkedLeft, Known(lane, entry.Track, entry.Interval)));
+                FactsAt(lane, entry.Track, entry.Interval).IsParked = false;
+                lane.Parked.RemoveAt(i);
+                continue;
+            }
+
+            long report = entry.Report;
+            if (lane.Time >= report)
+            {
+                _tell(new GateEvent(GateEventKind.ParkedStill, Known(lane, entry.Track, entry.Interval)));
+                report = lane.Time + Math.Max(lane.ParkedAfter, lane.BurstGap);
+            }
+
+            lane.Parked.Set(i, left, report);
+        }
+
+        lane.Parked.SetNextCheck();
+    }
+}
