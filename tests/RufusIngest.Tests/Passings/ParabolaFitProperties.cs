@@ -9,8 +9,8 @@ public sealed class ParabolaFitProperties
     const long Millisecond = TimeSpan.TicksPerMillisecond;
 
     /// <summary>
-    /// Bursts of 0 to 60 reads in whole ms over up to 4 s: a parabola with noise, a spike or null now and then, repeats and
-    /// several reads of one instant.
+    /// Bursts of 0 to 60 reads in whole ms over up to 4 s: a parabola with noise, a spike or null now and then, repeats
+    /// and several reads of one instant.
     /// </summary>
     static readonly Gen<(long Time, short Rssi)[]> Bursts = Gen.Select(
         Gen.Int[20, 4_000],
@@ -45,10 +45,12 @@ public sealed class ParabolaFitProperties
 
     [Fact]
     public void It_depends_only_on_distances_in_time() =>
-        Gen.Select(Bursts, Gen.Long[-1L << 58, 1L << 58]).Sample((reads, shift) => Assert.Equal(
-            Vertex(reads, Start, Start + (5_000 * Millisecond)) + shift,
-            Vertex(
-                reads.Select(read => (read.Time + shift, read.Rssi)), Start + shift, Start + shift + (5_000 * Millisecond))));
+        Gen.Select(Bursts, Gen.Long[-1L << 58, 1L << 58]).Sample((reads, shift) =>
+        {
+            long end = Start + (5_000 * Millisecond);
+            var shifted = reads.Select(read => (read.Time + shift, read.Rssi));
+            Assert.Equal(Vertex(reads, Start, end) + shift, Vertex(shifted, Start + shift, end + shift));
+        });
 
     [Fact]
     public void It_is_that_of_the_slow_fit_within_a_millisecond()
@@ -86,6 +88,7 @@ public sealed class ParabolaFitProperties
                 Interlocked.Increment(ref missing);
             }
         }, iter: 20_000);
-        Assert.True(found > 10_000 && missing > 500 && unclear < 1_000, $"{found} found, {missing} not, {unclear} unclear");
+        Assert.True(
+            found > 10_000 && missing > 500 && unclear < 1_000, $"{found} found, {missing} not, {unclear} unclear");
     }
 }

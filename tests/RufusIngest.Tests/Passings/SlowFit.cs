@@ -2,7 +2,7 @@ using RufusIngest.Passings;
 
 namespace RufusIngest.Tests.Passings;
 
-/// <summary>The fit as one would write it down: seconds from the mean, floating point, and refits without each read.</summary>
+/// <summary>The fit as one would write it down: seconds from the mean, floating point, refits without each read.</summary>
 static class SlowFit
 {
     /// <summary>The vertex in ticks. Not clear: another rounding might answer otherwise.</summary>
