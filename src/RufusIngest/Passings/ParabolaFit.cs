@@ -12,8 +12,8 @@ namespace RufusIngest.Passings;
 /// gives no parabola, and the vertex lies that near to the strongest read too.
 /// </para>
 /// <para>
-/// Sums and determinants are exact. What is judged in floating point follows the order in which the set keeps its reads,
-/// so equal sets give equal ticks. It allocates nothing.
+/// Sums and determinants are exact. What is judged in floating point follows the order in which the set keeps its
+/// reads, so equal sets give equal ticks. It allocates nothing.
 /// </para>
 /// </remarks>
 static class ParabolaFit
@@ -34,7 +34,8 @@ static class ParabolaFit
     const double StrayRatio = 3 * 3;
 
     /// <summary>
-    /// How much the sum of squares, in 1/100 dB, must fall without a stray: in a clean burst, rounding alone would make one.
+    /// How much the sum of squares, in 1/100 dB, must fall without a stray: in a clean burst rounding alone would else
+    /// make one.
     /// </summary>
     const double StrayLeast = 600 * 600;
 

@@ -16,8 +16,8 @@ readonly record struct SignalSample(long Time, short RssiCentiDbm)
 }
 
 /// <summary>
-/// The strongest 32 reads of a burst, each instant and strength once, the strongest first. What it holds depends neither
-/// on the order in which reads come nor on repeats. A plain value of 324 bytes; default is empty. It allocates nothing.
+/// The strongest 32 reads of a burst, each instant and strength once, the strongest first. What it holds depends
+/// neither on the order in which reads come nor on repeats. A plain value of 324 bytes; default is empty. It allocates nothing.
 /// </summary>
 struct StrongestReads
 {

@@ -154,23 +154,24 @@ public sealed class ParabolaFitTests
     }
 
     [Theory]
-    [InlineData(2_499)]
-    [InlineData(-2_499)]
-    public void The_farthest_and_most_different_reads_do_not_overflow(int side)
+    [InlineData(0, 2_500)]
+    [InlineData(0, -2_500)]
+    [InlineData(-2_500, 2_500)]
+    public void The_farthest_and_most_different_reads_do_not_overflow(int before, int after)
     {
-        // One strongest read, the others as far away and as weak as can be.
+        // Weak as can be at both ends, or strong up to the middle where the strongest read is at one end.
         StrongestReads reads = default;
         reads.Add(Start, short.MaxValue);
-        for (int i = 0; i < 31; i++)
+        for (int i = 1; i < 32; i++)
         {
-            int ms = side + (i % 2 == 0 ? 0 : Math.Sign(side));
-            reads.Add(Start + (ms * Millisecond), (short)(short.MinValue + 1 + i));
+            int ms = i % 2 == 1 ? after : before == 0 ? after / 2 : before;
+            int rssi = ms == after / 2 ? short.MaxValue - i : short.MinValue + i;
+            reads.Add(Start + (ms * Millisecond), (short)rssi);
         }
 
         SlowFit.Answer twin = SlowFit.Of(reads.Samples.ToArray());
-        Assert.Equal(twin.OpensDown, Vertex(reads) is not null);
-        if (Vertex(reads) is { } vertex)
-            Assert.Equal((twin.Vertex - Start) / Millisecond, vertex, 1.0);
+        Assert.True(twin.OpensDown);
+        Assert.Equal((twin.Vertex - Start) / Millisecond, Vertex(reads)!.Value, 1.0);
     }
 
     [Fact]
