@@ -253,7 +253,8 @@ sealed partial class PassingGate
     void TellSuppressed(int index, ReadOutcome reason, in IntervalFacts standing, long into)
     {
         ref OpenBurst burst = ref _bursts[index];
-        // Its first read was counted as Opened, which is no reason; the others as SameBurst.
+        // The caller has counted, or is about to count, the read that opened it as Opened.
+        Outcomes[(int)ReadOutcome.Opened]--;
         Outcomes[(int)ReadOutcome.SameBurst] -= burst.Reads - 1;
         Outcomes[(int)reason] += burst.Reads;
         burst.Passing.Session = standing.Session;
