@@ -344,7 +344,8 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         (interval.Session, interval.Number) = (standing?.Session ?? 0, standing?.Number ?? 0);
         foreach (Read read in interval.Reads)
             read.Outcome = reason;
-        bool isInto = standing is { State: State.Open } or { IsFollowed: true };
+        bool isInto = reason is ReadOutcome.Backup or ReadOutcome.AfterBackup
+            && standing is ({ State: State.Open } or { IsFollowed: true });
         tell(new GateEvent(GateEventKind.Suppressed, Facts(line, interval), reason, isInto ? standing!.Burst : 0));
     }
 
