@@ -64,8 +64,14 @@ sealed partial class PassingGate
         Close(lane, index, PassingFlags.None);
     }
 
-    bool MayBeGhost(GateLane lane, in OpenBurst burst) =>
-        lane.IgnoreGhosts && burst.Passing.First == burst.Passing.Last && !_chips.Contains(burst.Passing.Chip);
+    bool MayBeGhost(GateLane lane, in OpenBurst burst)
+    {
+        if (!lane.IgnoreGhosts || _chips.Contains(burst.Passing.Chip))
+            return false;
+        // Reads beyond the maximum burst are in the interval only.
+        ref Interval interval = ref At(lane, burst.Track, burst.Interval);
+        return interval.First == interval.Last;
+    }
 
     void CloseOldest(GateLane lane)
     {
