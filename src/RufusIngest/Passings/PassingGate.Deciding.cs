@@ -22,7 +22,7 @@ sealed partial class PassingGate
             burst.Passing.Flags |= PassingFlags.ClockAhead;
             burst.SettlesFrom = aheadOf;
         }
-        else if (lane.Ring.IsPast(lane.DueOf(burst, mayBeGhost)))
+        else if (BurstRing.IsPast(lane.DueOf(burst, mayBeGhost), lane.Time))
         {
             burst.SettlesFrom = lane.Time;
         }
@@ -43,7 +43,7 @@ sealed partial class PassingGate
             return;
         lane.Ring.Remove(_bursts, index);
         burst.Due = due;
-        if (lane.Ring.IsPast(due))
+        if (BurstRing.IsPast(due, lane.Time))
             Close(lane, index, PassingFlags.None);
         else
             lane.Ring.Add(_bursts, index);
