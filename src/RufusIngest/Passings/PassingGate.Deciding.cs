@@ -73,9 +73,24 @@ sealed partial class PassingGate
         return interval.First == interval.Last;
     }
 
+    /// <summary>Takes out the burst that falls due first, which need not be the one that was thought to.</summary>
+    int TakeOldest(GateLane lane)
+    {
+        while (true)
+        {
+            int index = lane.Ring.TakeOldest(_bursts);
+            ref OpenBurst burst = ref _bursts[index];
+            long due = lane.DueOf(burst, MayBeGhost(lane, burst));
+            if (due <= burst.Due)
+                return index;
+            burst.Due = due;
+            lane.Ring.Add(_bursts, index);
+        }
+    }
+
     void CloseOldest(GateLane lane)
     {
-        int index = lane.Ring.TakeOldest(_bursts);
+        int index = TakeOldest(lane);
         if (!_bursts[index].IsDecided)
             ClosedEarly++;
         Close(lane, index, PassingFlags.ClosedEarly);
