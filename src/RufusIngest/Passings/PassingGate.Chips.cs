@@ -119,6 +119,15 @@ sealed partial class PassingGate
             kept.First = Math.Min(kept.First, interval.First);
             kept.Last = Math.Max(kept.Last, interval.Last);
             kept.Record = Math.Max(kept.Record, interval.Record);
+            ref IntervalFacts keptFacts = ref FactsAt(lane, track, near);
+            facts.HasEnded |= keptFacts.HasEnded;
+            if (!IsPassing(kept) && IsPassing(interval))
+            {
+                kept.Open = interval.Open;
+                keptFacts = facts;
+            }
+
+            keptFacts.HasEnded = facts.HasEnded;
             return;
         }
 
