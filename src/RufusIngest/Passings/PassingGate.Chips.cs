@@ -12,7 +12,7 @@ sealed partial class PassingGate
         if (ReferenceEquals(before, chips))
             return;
         ChipCode[] regrouped = [.. before.SharedChips.Concat(chips.SharedChips).Distinct()
-            .Where(chip => !before.MatesOf(chip).SequenceEqual(chips.MatesOf(chip)))];
+            .Where(chip => !AreSame(before.MatesOf(chip), chips.MatesOf(chip)))];
         foreach (GateLane? lane in _lanes)
         {
             if (lane is not null)
@@ -29,6 +29,20 @@ sealed partial class PassingGate
                 Share(lane, chips.MatesOf(chip));
             TellBibs(lane, before, chips);
         }
+    }
+
+    /// <summary>The same chips, in whatever order the lists name them.</summary>
+    static bool AreSame(ReadOnlySpan<ChipCode> mates, ReadOnlySpan<ChipCode> others)
+    {
+        if (mates.Length != others.Length)
+            return false;
+        foreach (ref readonly ChipCode mate in mates)
+        {
+            if (!others.Contains(mate))
+                return false;
+        }
+
+        return true;
     }
 
     void CloseBurstsOf(GateLane lane, ChipCode[] chips)
