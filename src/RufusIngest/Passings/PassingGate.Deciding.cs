@@ -11,12 +11,6 @@ sealed partial class PassingGate
     {
         ref OpenBurst burst = ref _bursts[index];
         bool mayBeGhost = MayBeGhost(lane, burst);
-        if (lane is { Policy: PassingPolicy.First, ReorderDelay: 0, IsBackup: false } && !mayBeGhost)
-        {
-            Decide(lane, index, aheadOf == long.MinValue ? PassingFlags.None : PassingFlags.ClockAhead);
-            return;
-        }
-
         if (aheadOf != long.MinValue)
         {
             burst.Passing.Flags |= PassingFlags.ClockAhead;
@@ -25,6 +19,12 @@ sealed partial class PassingGate
         else if (BurstRing.IsPast(lane.DueOf(burst, mayBeGhost), lane.Time))
         {
             burst.SettlesFrom = lane.Time;
+        }
+
+        if (lane is { Policy: PassingPolicy.First, ReorderDelay: 0, IsBackup: false } && !mayBeGhost)
+        {
+            Decide(lane, index, PassingFlags.None);
+            return;
         }
 
         burst.Due = lane.DueOf(burst, mayBeGhost);
