@@ -168,6 +168,7 @@ sealed partial class PassingGate
     {
         ref Interval interval = ref At(lane, track, slot);
         interval.First = time;
+        FactsAt(lane, track, slot).HasEnded |= (read.Flags & ReadFlags.LastSeen) != 0;
         if (interval.Open >= 0)
         {
             ref OpenBurst burst = ref _bursts[interval.Open];
