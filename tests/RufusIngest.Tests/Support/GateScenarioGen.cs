@@ -77,17 +77,23 @@ sealed class GateScenarioGen(int lead = 20_000) : Gen<GateScenario>
                 else
                     _times[location] = at - lead;
             }
-            else if (Chance(3) && _operations.Exists(o => o is GateOperation.Advance a && a.Location == location))
+            else if (Chance(3) && Has(location))
             {
                 read = read with { Ahead = true, At = _times[location] + OnGrid(Next(lead)) };
             }
 
             if (read.At > _times[location] + lead)
                 Advance(location, at - OnGrid(lead));
+            else if (read.At < _times[location] && !Has(location))
+                Advance(location, _times[location]);
             if (!read.Ahead)
                 _newest[location] = Math.Max(_newest[location], at);
             _operations.Add(read);
         }
+
+        /// <summary>A location's time is known.</summary>
+        bool Has(int location) =>
+            _operations.Exists(operation => operation is GateOperation.Advance advance && advance.Location == location);
 
         void Advance(int location, double ms)
         {
