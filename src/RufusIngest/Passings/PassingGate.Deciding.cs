@@ -232,16 +232,19 @@ sealed partial class PassingGate
         facts.Number = burst.Passing.Number;
         facts.Session = (ushort)burst.Passing.Session;
         facts.Outcome = ReadOutcome.SameBurst;
-        if (!lane.ReportCompleted)
+        if (lane.ReportCompleted)
         {
-            own.Open = Interval.Decided;
-            _bursts.Return(index);
-            return;
+            burst.IsDecided = true;
+            burst.Due = lane.DueOf(burst, mayBeGhost: false);
+            if (!BurstRing.IsPast(burst.Due, lane.Time))
+            {
+                lane.Ring.Add(_bursts, index);
+                return;
+            }
         }
 
-        burst.IsDecided = true;
-        burst.Due = lane.DueOf(burst, mayBeGhost: false);
-        lane.Ring.Add(_bursts, index);
+        own.Open = Interval.Decided;
+        _bursts.Return(index);
     }
 
     void Complete(GateLane lane, int index)
