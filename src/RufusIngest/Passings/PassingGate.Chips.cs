@@ -27,7 +27,26 @@ sealed partial class PassingGate
             Detach(lane, regrouped);
             foreach (ChipCode chip in regrouped)
                 Share(lane, chips.MatesOf(chip));
+            if (lane.IgnoreGhosts)
+                LookAgain(lane, chips.Chips.Where(chip => !before.Contains(chip)));
             TellBibs(lane, before, chips);
+        }
+    }
+
+    /// <summary>Files bursts again of chips that cannot be ghosts any more.</summary>
+    void LookAgain(GateLane lane, IEnumerable<ChipCode> chips)
+    {
+        foreach (int track in chips.Select(chip => UsedTrack(lane, chip)).Where(track => track >= 0))
+        {
+            List<int> bursts = [];
+            for (int slot = Newest; slot != None; slot = Older(lane, track, slot))
+            {
+                if (At(lane, track, slot).Open is var open and >= 0)
+                    bursts.Add(open);
+            }
+
+            foreach (int burst in bursts)
+                FileAgain(lane, burst);
         }
     }
 
