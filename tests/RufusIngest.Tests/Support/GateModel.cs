@@ -75,8 +75,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     {
         foreach (Line line in _locations[location].Lines)
         {
-            while (NextDue(line) is { } next)
-                Close(line, next.Track, next.Interval);
+            CloseWhile(line, _ => true);
         }
     }
 
@@ -218,23 +217,20 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     bool IsDecidedAtOnce(Line line, Interval interval) => !line.IsBackup
         && line.Location.Options is { Policy: PassingPolicy.First, ReorderDelay.Ticks: 0 } && !IsGhost(line, interval);
 
-    void DecideDue(Line line)
-    {
-        while (NextDue(line) is { } next && Bucket(line.Location.Time) > Bucket(DueOf(line, next.Interval)))
-            Close(line, next.Track, next.Interval);
-    }
+    void DecideDue(Line line) => CloseWhile(line, bucket => bucket < Bucket(line.Location.Time));
 
-    (Track Track, Interval Interval)? NextDue(Line line)
+    /// <summary>Closes bursts one by one, always the one that falls due first.</summary>
+    void CloseWhile(Line line, Func<long, bool> isDue)
     {
-        var next = line.Waiting.GroupBy(waiting => Bucket(DueOf(line, waiting.Interval)))
-            .MinBy(group => group.Key)?.ToList() ?? [];
-        foreach (var track in next.GroupBy(waiting => waiting.Track).Where(track => track.Skip(1).Any()))
+        while (line.Waiting.GroupBy(waiting => Bucket(DueOf(line, waiting.Interval))).MinBy(group => group.Key) is { } next
+            && isDue(next.Key))
         {
-            IsAmbiguous |= line.Location.Options is not { Policy: PassingPolicy.First, IgnoreGhosts: false }
-                || !track.All(waiting => waiting.Interval.Waits);
+            var (track, interval) = next.MinBy(waiting => waiting.Interval.Burst);
+            IsAmbiguous |= next.Any(other => other.Track == track && other.Interval != interval)
+                && (line.Location.Options is not { Policy: PassingPolicy.First, IgnoreGhosts: false }
+                    || !next.All(other => other.Interval.Waits || other.Track != track));
+            Close(line, track, interval);
         }
-
-        return next.Count == 0 ? null : next.MinBy(waiting => waiting.Interval.Burst);
     }
 
     /// <summary>Ends the wait for a burst's passing, or for its end when that is asked for.</summary>
@@ -410,6 +406,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         {
             BeginAnew(line, chips);
             BringTogether(line, chips);
+            DecideDue(line);
         }
     }
 
