@@ -31,7 +31,7 @@ sealed class BurstRing
 
     /// <summary>True when a burst that falls due then would have been emitted already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsPast(long due) => due >> BucketShift < _next;
+    public static bool IsPast(long due, long time) => due >> BucketShift < time >> BucketShift;
 
     /// <summary>True when a burst that falls due then is not yet to be taken out, while <see cref="TakeDue"/> is under way.</summary>
     public bool IsAhead(long due) => due >> BucketShift > _next;

@@ -12,7 +12,7 @@ sealed partial class PassingGate
         if (ReferenceEquals(before, chips))
             return;
         ChipCode[] regrouped = [.. before.SharedChips.Concat(chips.SharedChips).Distinct()
-            .Where(chip => !before.MatesOf(chip).SequenceEqual(chips.MatesOf(chip)))];
+            .Where(chip => !AreSame(before.MatesOf(chip), chips.MatesOf(chip)))];
         foreach (GateLane? lane in _lanes)
         {
             if (lane is not null)
@@ -27,8 +27,41 @@ sealed partial class PassingGate
             Detach(lane, regrouped);
             foreach (ChipCode chip in regrouped)
                 Share(lane, chips.MatesOf(chip));
+            if (lane.IgnoreGhosts)
+                LookAgain(lane, chips.Chips.Where(chip => !before.Contains(chip)));
             TellBibs(lane, before, chips);
         }
+    }
+
+    /// <summary>Files bursts again of chips that cannot be ghosts any more.</summary>
+    void LookAgain(GateLane lane, IEnumerable<ChipCode> chips)
+    {
+        foreach (int track in chips.Select(chip => UsedTrack(lane, chip)).Where(track => track >= 0))
+        {
+            List<int> bursts = [];
+            for (int slot = Newest; slot != None; slot = Older(lane, track, slot))
+            {
+                if (At(lane, track, slot).Open is var open and >= 0)
+                    bursts.Add(open);
+            }
+
+            foreach (int burst in bursts)
+                FileAgain(lane, burst);
+        }
+    }
+
+    /// <summary>The same chips, in whatever order the lists name them.</summary>
+    static bool AreSame(ReadOnlySpan<ChipCode> mates, ReadOnlySpan<ChipCode> others)
+    {
+        if (mates.Length != others.Length)
+            return false;
+        foreach (ref readonly ChipCode mate in mates)
+        {
+            if (!others.Contains(mate))
+                return false;
+        }
+
+        return true;
     }
 
     void CloseBurstsOf(GateLane lane, ChipCode[] chips)
@@ -119,6 +152,15 @@ sealed partial class PassingGate
             kept.First = Math.Min(kept.First, interval.First);
             kept.Last = Math.Max(kept.Last, interval.Last);
             kept.Record = Math.Max(kept.Record, interval.Record);
+            ref IntervalFacts keptFacts = ref FactsAt(lane, track, near);
+            facts.HasEnded |= keptFacts.HasEnded;
+            if (!IsPassing(kept) && IsPassing(interval))
+            {
+                kept.Open = interval.Open;
+                keptFacts = facts;
+            }
+
+            keptFacts.HasEnded = facts.HasEnded;
             return;
         }
 

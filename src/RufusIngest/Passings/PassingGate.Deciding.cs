@@ -11,20 +11,20 @@ sealed partial class PassingGate
     {
         ref OpenBurst burst = ref _bursts[index];
         bool mayBeGhost = MayBeGhost(lane, burst);
-        if (lane is { Policy: PassingPolicy.First, ReorderDelay: 0, IsBackup: false } && !mayBeGhost)
-        {
-            Decide(lane, index, aheadOf == long.MinValue ? PassingFlags.None : PassingFlags.ClockAhead);
-            return;
-        }
-
         if (aheadOf != long.MinValue)
         {
             burst.Passing.Flags |= PassingFlags.ClockAhead;
             burst.SettlesFrom = aheadOf;
         }
-        else if (lane.Ring.IsPast(lane.DueOf(burst, mayBeGhost)))
+        else if (BurstRing.IsPast(lane.DueOf(burst, mayBeGhost), lane.Time))
         {
             burst.SettlesFrom = lane.Time;
+        }
+
+        if (lane is { Policy: PassingPolicy.First, ReorderDelay: 0, IsBackup: false } && !mayBeGhost)
+        {
+            Decide(lane, index, PassingFlags.None);
+            return;
         }
 
         burst.Due = lane.DueOf(burst, mayBeGhost);
@@ -43,7 +43,7 @@ sealed partial class PassingGate
             return;
         lane.Ring.Remove(_bursts, index);
         burst.Due = due;
-        if (lane.Ring.IsPast(due))
+        if (BurstRing.IsPast(due, lane.Time))
             Close(lane, index, PassingFlags.None);
         else
             lane.Ring.Add(_bursts, index);
@@ -64,12 +64,33 @@ sealed partial class PassingGate
         Close(lane, index, PassingFlags.None);
     }
 
-    bool MayBeGhost(GateLane lane, in OpenBurst burst) =>
-        lane.IgnoreGhosts && burst.Passing.First == burst.Passing.Last && !_chips.Contains(burst.Passing.Chip);
+    bool MayBeGhost(GateLane lane, in OpenBurst burst)
+    {
+        if (!lane.IgnoreGhosts || _chips.Contains(burst.Passing.Chip))
+            return false;
+        // Reads beyond the maximum burst are in the interval only.
+        ref Interval interval = ref At(lane, burst.Track, burst.Interval);
+        return interval.First == interval.Last;
+    }
+
+    /// <summary>Takes out the burst that falls due first, which need not be the one that was thought to.</summary>
+    int TakeOldest(GateLane lane)
+    {
+        while (true)
+        {
+            int index = lane.Ring.TakeOldest(_bursts);
+            ref OpenBurst burst = ref _bursts[index];
+            long due = lane.DueOf(burst, MayBeGhost(lane, burst));
+            if (due <= burst.Due)
+                return index;
+            burst.Due = due;
+            lane.Ring.Add(_bursts, index);
+        }
+    }
 
     void CloseOldest(GateLane lane)
     {
-        int index = lane.Ring.TakeOldest(_bursts);
+        int index = TakeOldest(lane);
         if (!_bursts[index].IsDecided)
             ClosedEarly++;
         Close(lane, index, PassingFlags.ClosedEarly);
@@ -211,16 +232,19 @@ sealed partial class PassingGate
         facts.Number = burst.Passing.Number;
         facts.Session = (ushort)burst.Passing.Session;
         facts.Outcome = ReadOutcome.SameBurst;
-        if (!lane.ReportCompleted)
+        if (lane.ReportCompleted)
         {
-            own.Open = Interval.Decided;
-            _bursts.Return(index);
-            return;
+            burst.IsDecided = true;
+            burst.Due = lane.DueOf(burst, mayBeGhost: false);
+            if (!BurstRing.IsPast(burst.Due, lane.Time))
+            {
+                lane.Ring.Add(_bursts, index);
+                return;
+            }
         }
 
-        burst.IsDecided = true;
-        burst.Due = lane.DueOf(burst, mayBeGhost: false);
-        lane.Ring.Add(_bursts, index);
+        own.Open = Interval.Decided;
+        _bursts.Return(index);
     }
 
     void Complete(GateLane lane, int index)
@@ -253,7 +277,8 @@ sealed partial class PassingGate
     void TellSuppressed(int index, ReadOutcome reason, in IntervalFacts standing, long into)
     {
         ref OpenBurst burst = ref _bursts[index];
-        // Its first read was counted as Opened, which is no reason; the others as SameBurst.
+        // The caller has counted, or is about to count, the read that opened it as Opened.
+        Outcomes[(int)ReadOutcome.Opened]--;
         Outcomes[(int)ReadOutcome.SameBurst] -= burst.Reads - 1;
         Outcomes[(int)reason] += burst.Reads;
         burst.Passing.Session = standing.Session;

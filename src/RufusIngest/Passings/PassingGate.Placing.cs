@@ -168,6 +168,7 @@ sealed partial class PassingGate
     {
         ref Interval interval = ref At(lane, track, slot);
         interval.First = time;
+        FactsAt(lane, track, slot).HasEnded |= (read.Flags & ReadFlags.LastSeen) != 0;
         if (interval.Open >= 0)
         {
             ref OpenBurst burst = ref _bursts[interval.Open];
@@ -216,7 +217,7 @@ sealed partial class PassingGate
 
         ref Interval interval = ref At(lane, track, slot);
         interval.First = interval.Last = time;
-        FactsAt(lane, track, slot) = default;
+        FactsAt(lane, track, slot) = new IntervalFacts { HasEnded = (read.Flags & ReadFlags.LastSeen) != 0 };
         interval.Open = StartBurst(lane, track, slot, time, read, reader);
         File(lane, interval.Open, aheadOf);
         return ReadOutcome.Opened;

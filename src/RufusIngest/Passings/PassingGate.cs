@@ -144,7 +144,7 @@ sealed partial class PassingGate
         for (int i = LaneOf(location, false); i <= LaneOf(location, true); i++)
         {
             while (_lanes[i] is { Ring.Count: > 0 } lane)
-                Close(lane, lane.Ring.TakeOldest(_bursts), PassingFlags.None);
+                Close(lane, TakeOldest(lane), PassingFlags.None);
         }
     }
 

@@ -186,8 +186,19 @@ public sealed class PassingGateTests
         // The first-seen record of the next lap was lost; its last-seen record stands in.
         Assert.Equal(ReadOutcome.Opened, _run.Add("58", 400, flags: ReadFlags.LastSeen));
         Assert.Equal(ReadOutcome.Opened, _run.Add("77", 401, flags: ReadFlags.LastSeen));
+        // And so does that of the lap behind: a last-seen record that opened a burst ended it too.
+        Assert.Equal(ReadOutcome.Opened, _run.Add("58", 700, flags: ReadFlags.LastSeen));
         _run.Flush();
-        Assert.Equal([100.0, 400, 401], _run.Times.Select(time => time.Seconds));
+        Assert.Equal([100.0, 400, 401, 700], _run.Times.Select(time => time.Seconds));
+    }
+
+    [Fact]
+    public void A_last_seen_record_ends_its_burst_also_when_it_lies_before_the_first_read()
+    {
+        GateRun run = new(new GateOptions { DeadTime = TimeSpan.Zero });
+        run.Add("58", 100);
+        Assert.Equal(ReadOutcome.SameBurst, run.Add("58", 99.9, flags: ReadFlags.LastSeen));
+        Assert.Equal(ReadOutcome.Opened, run.Add("58", 104, flags: ReadFlags.LastSeen));
     }
 
     [Fact]
@@ -278,4 +289,133 @@ public sealed class PassingGateTests
         Assert.Equal(ReadOutcome.SameBurst, gate.Add(0, GateRun.Seconds(1.1), reads[2], 0, guess: -1));
         Assert.Equal(3, gate.Chips);
     }
+
+    // What follows was found by holding the gate against its model.
+
+    [Fact]
+    public void The_read_that_opened_a_burst_suppressed_later_is_counted_under_the_reason_only()
+    {
+        GateRun run = new(new GateOptions { MinLap = TimeSpan.FromSeconds(60) });
+        run.Add("58", 100);
+        run.Add("58", 130);
+        run.Add("58", 130.1);
+        run.Flush();
+        Assert.Equal(1, run.Gate.Outcomes[(int)ReadOutcome.Opened]);
+        Assert.Equal(2, run.Gate.Outcomes[(int)ReadOutcome.MinLap]);
+        Assert.Equal(3, run.Gate.Outcomes.Sum());
+    }
+
+    [Fact]
+    public void A_chip_seen_again_beyond_the_maximum_burst_is_no_ghost()
+    {
+        GateRun run = new(new GateOptions
+        {
+            Policy = PassingPolicy.Last,
+            MaxBurst = TimeSpan.Zero,
+            IgnoreGhosts = true,
+        });
+        run.Add("58", 100);
+        run.Add("58", 100.5);
+        run.Flush();
+        Assert.Equal([("58", 100.0)], run.Times);
+    }
+
+    [Fact]
+    public void A_late_burst_waits_for_its_reads_at_a_line_that_was_silent_until_then()
+    {
+        _run.AdvanceTo(GateRun.Seconds(200));
+        _run.Gate.Add(PassingGate.LaneOf(0, isBackup: true), GateRun.Seconds(100), GateRun.Read("58"), 0);
+        _run.AdvanceTo(GateRun.Seconds(210));
+        Assert.Empty(_run.Passings);
+        _run.AdvanceTo(GateRun.Seconds(210.3));
+        Assert.Single(_run.Passings);
+    }
+
+    [Fact]
+    public void Nothing_is_decided_while_a_location_has_no_time()
+    {
+        PassingGate gate = _run.Gate;
+        gate.Add(0, GateRun.Seconds(100), GateRun.Read("58"), 0);
+        gate.Add(0, GateRun.Seconds(70), GateRun.Read("58"), 0);
+        gate.Add(0, GateRun.Seconds(69.9), GateRun.Read("58"), 0);
+        Assert.Empty(_run.Passings);
+        _run.Flush();
+        Assert.Equal([("58", 69.9), ("58", 100.0)], _run.Times);
+    }
+
+    [Fact]
+    public void At_the_end_what_falls_due_first_by_its_latest_read_is_decided_first()
+    {
+        GateRun run = new(new GateOptions { Policy = PassingPolicy.Peak });
+        run.AdvanceTo(GateRun.Seconds(200));
+        run.Gate.Add(0, GateRun.Seconds(105), GateRun.Read("a"), 0);
+        run.AdvanceTo(GateRun.Seconds(200.5));
+        run.Gate.Add(0, GateRun.Seconds(110), GateRun.Read("b"), 0);
+        run.AdvanceTo(GateRun.Seconds(201));
+        run.Gate.Add(0, GateRun.Seconds(105.1), GateRun.Read("a"), 0);
+        run.Flush();
+        Assert.Equal([("b", 110.0), ("a", 105.0)], run.Times);
+    }
+
+    [Fact]
+    public void A_burst_decided_at_once_though_it_is_ahead_is_complete_when_its_reads_have_ended()
+    {
+        GateRun run = new(new GateOptions { ReorderDelay = TimeSpan.Zero, ReportCompleted = true });
+        run.AdvanceTo(GateRun.Seconds(100));
+        run.Gate.Add(0, GateRun.Seconds(5_000), GateRun.Read("58"), 0, GateRun.Seconds(100));
+        run.Gate.Add(0, GateRun.Seconds(5_000.1), GateRun.Read("58"), 0, GateRun.Seconds(100));
+        Assert.Equal(PassingFlags.ClockAhead, Assert.Single(run.Passings).Flags);
+        run.AdvanceTo(GateRun.Seconds(101));
+        GateEvent told = Assert.Single(run.Events);
+        Assert.Equal((GateEventKind.Completed, 2), (told.Kind, told.Passing.Hits));
+    }
+
+    [Fact]
+    public void A_burst_that_has_ended_when_its_passing_is_decided_is_not_followed()
+    {
+        GateRun run = new(new GateOptions { Policy = PassingPolicy.Peak, ReportCompleted = true });
+        run.Add("58", 100, flags: ReadFlags.FirstSeen);
+        run.AdvanceTo(GateRun.Seconds(106));
+        run.Add("58", 100, flags: ReadFlags.LastSeen);
+        Assert.Single(run.Passings);
+        run.Add("58", 100.5);
+        run.Flush();
+        Assert.Empty(run.Events);
+    }
+
+    [Fact]
+    public void A_chip_that_comes_into_the_list_does_not_wait_as_a_ghost_would()
+    {
+        GateRun run = new(new GateOptions { BurstGap = TimeSpan.FromSeconds(2), IgnoreGhosts = true });
+        run.Add("58", 100);
+        run.AdvanceTo(GateRun.Seconds(101));
+        Assert.Empty(run.Passings);
+        run.Gate.SetChips(Chips(("58", "1")));
+        Assert.Equal([("58", 100.0)], run.Times);
+    }
+
+    [Fact]
+    public void A_chip_list_in_another_order_decides_nothing()
+    {
+        _run.Gate.SetChips(Chips(("a", "1"), ("b", "1")));
+        _run.Add("a", 100);
+        _run.Gate.SetChips(Chips(("b", "1"), ("a", "1")));
+        Assert.Empty(_run.Passings);
+    }
+
+    [Fact]
+    public void Where_chips_come_to_share_a_passing_stands_before_a_suppressed_burst()
+    {
+        GateRun run = new(new GateOptions { MinLap = TimeSpan.FromSeconds(60) });
+        run.Add("a", 50);
+        run.Add("a", 100);
+        run.Add("b", 100.2);
+        run.Flush();
+        run.Gate.SetChips(Chips(("a", "1"), ("b", "1")));
+        Assert.Equal([("a", 50.0), ("b", 100.2)], run.Times);
+        Assert.Equal(ReadOutcome.SameBurst, run.Add("a", 100.1));
+    }
+
+    static ChipTable Chips(params (string Chip, string Bib)[] pairs) =>
+        ChipTable.Create(pairs.Select(pair => KeyValuePair.Create(ChipCode.FromText(pair.Chip), pair.Bib)));
 }
