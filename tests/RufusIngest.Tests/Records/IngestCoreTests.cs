@@ -155,7 +155,8 @@ public sealed class IngestCoreTests
     [Fact]
     public void The_slowest_connected_reader_holds_the_location_back_until_it_has_left()
     {
-        CoreRun run = new(("slow", "FINISH"), ("right", "FINISH"));
+        CoreRun run = new(
+            CoreRun.SettingsOf(("slow", "FINISH"), ("right", "FINISH")) with { MaxLag = TimeSpan.FromMinutes(1) });
         run.Apply(RecordKind.Connected, 0, CoreRun.At(0));
         run.Apply(RecordKind.Connected, 1, CoreRun.At(0));
         run.Chunk(0, 100, CoreRun.Line("a", 70));
@@ -172,7 +173,8 @@ public sealed class IngestCoreTests
     [Fact]
     public void When_all_readers_have_left_nothing_waits_for_the_slowest_of_them()
     {
-        CoreRun run = new(("slow", "FINISH"), ("right", "FINISH"));
+        CoreRun run = new(
+            CoreRun.SettingsOf(("slow", "FINISH"), ("right", "FINISH")) with { MaxLag = TimeSpan.FromHours(1) });
         for (int reader = 0; reader < 2; reader++)
             run.Apply(RecordKind.Connected, reader, CoreRun.At(400));
         run.Chunk(0, 400, CoreRun.Line("a", 200));
