@@ -266,9 +266,9 @@ public sealed class IngestPipelineTests
             () => Start(CoreRun.SettingsOf(("a", "S")), options => options with { MaxBatchPassings = 0 }));
         ArgumentException delay = Assert.Throws<ArgumentException>(() => Start(CoreRun.SettingsOf() with
         {
-            Locations = [new LocationSettings { Name = "S", Gate = new() { ReorderDelay = TimeSpan.FromSeconds(2) } }],
+            Locations = [new LocationSettings { Name = "S", Gate = new() { ReorderDelay = TimeSpan.FromSeconds(-2) } }],
         }));
-        Assert.Equal("Location 'S': ReorderDelay is longer than BurstGap.", delay.Message);
+        Assert.Equal("Location 'S': ReorderDelay is negative.", delay.Message);
     }
 
     [Fact]

@@ -247,7 +247,9 @@ public sealed class IngestCoreTests
             CoreRun.SettingsOf(("mat", "FINISH")),
             (int reader, in ChipRead read, long time, in ReadFate fate) =>
                 seen.Add($"{read.Chip} {(time - CoreRun.At(0)) / TimeSpan.TicksPerSecond} {fate.Outcome}"));
-        run.Chunk(0, 0, CoreRun.Line("58", 1), CoreRun.Line("58", 1), CoreRun.Line("58", 5), CoreRun.Line("58", 9));
-        Assert.Equal(["58 1 Opened", "58 1 SameBurst", "58 5 DeadTime", "58 9 Opened"], seen);
+        run.Chunk(
+            0, 0,
+            CoreRun.Line("58", 1), CoreRun.Line("58", 1), CoreRun.Line("59", 2), CoreRun.Line("58", 5), CoreRun.Line("58", 9));
+        Assert.Equal(["58 1 Opened", "58 1 SameBurst", "59 2 Opened", "58 5 DeadTime", "58 9 Opened"], seen);
     }
 }
