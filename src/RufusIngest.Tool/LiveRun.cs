@@ -281,6 +281,12 @@ sealed class LiveRun : IAsyncDisposable
             TimingEventKind.ClockAhead =>
                 $"{location}: reader {_pipeline.Settings.Readers[timingEvent.Reader].Name} is far ahead "
                 + $"({Times.Utc(timingEvent.Time)}): check its clock and zone.",
+            TimingEventKind.ClockBehind =>
+                $"{location}: reader {_pipeline.Settings.Readers[timingEvent.Reader].Name} is {timingEvent.Shift:c} behind and is "
+                + "not waited for: check its clock and connection.",
+            TimingEventKind.ClockStep =>
+                $"{location}: the clock of reader {_pipeline.Settings.Readers[timingEvent.Reader].Name} was set by "
+                + $"{timingEvent.Shift:c}.",
             _ => null,
         };
         if (message is not null)
