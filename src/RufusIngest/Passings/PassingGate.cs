@@ -152,7 +152,9 @@ sealed partial class PassingGate
     public ReadFate FateOf(int lane, in ChipCode chip, long time, ReadOutcome outcome)
     {
         GateLane at = Lane(lane);
-        ReadFate fate = new(outcome, at.Location);
+        // Each read that opens a burst has just given it its id; the burst may be decided, or be gone, by now.
+        bool opened = outcome is ReadOutcome.Opened or ReadOutcome.NotGated;
+        ReadFate fate = new(outcome, at.Location, opened ? _lastBurst : 0);
         int track = FindUsed(at, chip);
         if (track < 0 || outcome == ReadOutcome.NotGated)
             return fate;
@@ -165,7 +167,7 @@ sealed partial class PassingGate
         IntervalFacts facts = FactsAt(at, track, slot);
         return fate with
         {
-            Burst = open >= 0 ? _bursts[open].Passing.Burst : 0,
+            Burst = open >= 0 ? _bursts[open].Passing.Burst : fate.Burst,
             Session = facts.Session,
             Number = facts.Number,
         };
