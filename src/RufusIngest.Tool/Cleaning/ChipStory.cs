@@ -127,7 +127,7 @@ sealed class ChipStory
             from read in _reads
             let fate = FinalOf(read)
             let isTaken = fate.Outcome is ReadOutcome.Opened or ReadOutcome.NotGated or ReadOutcome.SameBurst
-            where isTaken || fate.Burst != 0
+            where isTaken || (fate.Burst != 0 && fate.Outcome is not (ReadOutcome.DeadTime or ReadOutcome.BeforeDecided))
             // What came when the burst was decided already is known by the passing only.
             group read by isTaken && fate.Number != 0 ? (fate.Session, fate.Number, 0L) : (0, 0, fate.Burst) into burst
             orderby burst.Min(read => read.Time)

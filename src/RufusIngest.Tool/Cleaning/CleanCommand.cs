@@ -68,8 +68,7 @@ static class CleanCommand
             results.Add(new CleanResult(gate.Policy, run.Run(cancellation)));
         }
 
-        foreach (CleanResult result in results)
-            writer.WriteResult(result);
+        writer.WriteResults(results);
         if (comparison is not null)
             writer.WriteComparison(comparison.Rows([.. gates.Select(gate => gate.Policy)]));
         files.SayHints(terminal, results[0].Counters);

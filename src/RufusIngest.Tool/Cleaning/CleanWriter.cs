@@ -37,15 +37,17 @@ sealed class CleanWriter(Terminal terminal, bool json, bool passings)
         terminal.Print(Line(passing, chips));
     }
 
-    public void WriteResult(CleanResult result)
+    public void WriteResults(IReadOnlyList<CleanResult> results)
     {
-        if (json)
+        if (!json)
+            WriteReasons(results);
+        foreach (CleanResult result in results)
         {
-            WriteJson(writer => WriteSummary(writer, result));
-            return;
+            if (json)
+                WriteJson(writer => WriteSummary(writer, result));
+            else
+                terminal.Print(Sum(result));
         }
-
-        Counts(result);
     }
 
     public void WriteComparison(IReadOnlyList<PolicyRow> rows)
@@ -102,22 +104,28 @@ sealed class CleanWriter(Terminal terminal, bool json, bool passings)
             + $"{Rssi(passing.BestRssiCentiDbm),6}  {flags}").TrimEnd();
     }
 
-    void Counts(CleanResult result)
+    /// <summary>How many reads each reason took; shares where they are one policy's.</summary>
+    void WriteReasons(IReadOnlyList<CleanResult> results)
     {
-        Table reasons = NewTable();
-        reasons.AddColumn($"Suppressed ({result.Policy})");
-        reasons.AddColumn(new TableColumn("Reads").RightAligned());
-        reasons.AddColumn(new TableColumn("Share").RightAligned());
-        reasons.AddColumn("Meaning");
-        foreach (var (reason, count) in result.Counters.SuppressedBy.OrderBy(pair => pair.Key))
+        ReadOutcome[] reasons =
+            [.. results.SelectMany(result => result.Counters.SuppressedBy.Keys).Distinct().Order()];
+        if (reasons.Length == 0)
+            return;
+        Table table = NewTable();
+        table.AddColumn("Suppressed");
+        foreach (CleanResult result in results)
+            table.AddColumn(new TableColumn($"{result.Policy}").RightAligned());
+        if (results.Count == 1)
+            table.AddColumn(new TableColumn("Share").RightAligned());
+        table.AddColumn("Meaning");
+        foreach (ReadOutcome reason in reasons)
         {
-            reasons.AddRow(
-                reason.ToString(), N(count), Share(count, result.Counters.Reads), Markup.Escape(OutcomeWords.Of(reason)));
+            long[] counts = [.. results.Select(result => result.Counters.SuppressedBy.GetValueOrDefault(reason))];
+            string[] share = counts.Length == 1 ? [Share(counts[0], results[0].Counters.Reads)] : [];
+            table.AddRow([reason.ToString(), .. counts.Select(N), .. share, Markup.Escape(OutcomeWords.Of(reason))]);
         }
 
-        if (reasons.Rows.Count > 0)
-            terminal.Console.Write(reasons);
-        terminal.Print(Sum(result));
+        terminal.Console.Write(table);
     }
 
     static string Sum(CleanResult result)

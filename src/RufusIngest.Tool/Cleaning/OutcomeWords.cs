@@ -8,7 +8,7 @@ static class OutcomeWords
     public static string Of(ReadOutcome outcome) => outcome switch
     {
         ReadOutcome.Opened => "opened the burst of this passing",
-        ReadOutcome.SameBurst => "another read of a burst that has its passing",
+        ReadOutcome.SameBurst => "another read of a passing's burst",
         ReadOutcome.DeadTime => "in the dead time after a passing",
         ReadOutcome.BeforeDecided => "came late, just before a passing already decided",
         ReadOutcome.NotGated => "a passing of its own: the chip table was full",

@@ -24,6 +24,7 @@ sealed class StoryWriter
 
     // Reads may be the same in every member and still be two.
     readonly Dictionary<StoryRead, StoryBurst> _burstOf = new(ReferenceEqualityComparer.Instance);
+    readonly HashSet<StoryRead> _records = new(ReferenceEqualityComparer.Instance);
 
     public StoryWriter(ChipStory story, ChipTable chips, PassingPolicy policy)
     {
@@ -35,6 +36,9 @@ sealed class StoryWriter
         {
             foreach (StoryRead read in burst.Reads)
                 _burstOf.Add(read, burst);
+            var atRecord = burst.Reads.Where(read => read.Time == burst.Passing?.Time);
+            if (atRecord.MaxBy(read => read.Read.RssiCentiDbm) is { } record)
+                _records.Add(record);
         }
     }
 
@@ -80,13 +84,12 @@ sealed class StoryWriter
         FinalFate fate = _story.FinalOf(read);
         StoryBurst? burst = _burstOf.GetValueOrDefault(read);
         long from = burst?.Reads[0].Time ?? _story.Passings.FirstOrDefault(Stands).First;
-        bool isRecord = burst?.Passing is { } passing && passing.Time == read.Time;
         return
         [
             Number(index + 1), read.Read.Chip.ToString(), Times.OfReader(read.Read),
             read.Time == 0 ? "" : Times.Utc(read.Time), from == 0 || read.Time == 0 ? "" : Number(Ms(read.Time - from)),
             Number(read.Read.Antenna), CleanWriter.Rssi(read.Read.RssiCentiDbm), fate.Outcome.ToString(), Name(fate),
-            OutcomeWords.Of(fate.Outcome) + (isRecord ? $"  ◄ {_policy}" : ""),
+            OutcomeWords.Of(fate.Outcome) + (_records.Contains(read) ? $"  ◄ {_policy}" : ""),
         ];
 
         bool Stands(Passing one) => (one.Session, one.Number) == (fate.Session, fate.Number);

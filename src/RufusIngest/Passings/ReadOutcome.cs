@@ -59,7 +59,7 @@ public enum ReadOutcome : byte
 /// <param name="Outcome">What became of it. A burst that is suppressed later is told by an event.</param>
 /// <param name="Location">Index of the location.</param>
 /// <param name="Burst">
-/// Its burst (<see cref="Passing.Burst"/>) while that is open, and always for the read that opened it; else 0.
+/// Its burst (<see cref="Passing.Burst"/>) while that is open, and always for a read that opened or ended it; else 0.
 /// </param>
 /// <param name="Session">Session of the passing that took it, where there is one already.</param>
 /// <param name="Number">Number of that passing.</param>

@@ -138,6 +138,16 @@ public sealed class CleanTests : IDisposable
     }
 
     [Fact]
+    public async Task Only_bursts_are_drawn_and_each_has_one_read_of_record()
+    {
+        string[] lines = (await Clean(Race(), "--policy", "peak", "--explain", "101")).Output.Split('\n');
+        Assert.Equal(2, lines.Count(line => line.StartsWith("Burst ", StringComparison.Ordinal)));
+        Assert.Equal(["3", "7"], lines.Where(line => line.Contains("◄ Peak", StringComparison.Ordinal)).Select(line => line[..1]));
+        // The read in the dead time counts from the passing it belongs to.
+        Assert.Matches(@"^6 .*Z +3000 +1 +-70 +DeadTime +1/1 ", lines.Single(line => line.StartsWith('6')));
+    }
+
+    [Fact]
     public async Task Two_bursts_that_a_late_read_joins_are_one()
     {
         string file = Write(
@@ -341,7 +351,7 @@ public sealed class EventLinesTests
     public void A_reader_whose_clock_was_set_is_named()
     {
         new EventLines(_said.Add, () => _now).Say(
-            new TimingEvent(TimingEventKind.ClockStep, 0, 0, 0, default, 0, 1) { Shift = TimeSpan.FromSeconds(-3.25) }, Settings);
+            new TimingEvent(TimingEventKind.ClockStep, 0, 0, 0, default, 0, 1) { Shift = TimeSpan.FromSeconds(-3.2) }, Settings);
         Assert.Equal(["FINISH: the clock of reader mat was set by -3.2 s."], _said);
     }
 }
