@@ -92,6 +92,7 @@ public sealed class PassingGateTests
     public void Dead_time_counts_from_the_time_of_record()
     {
         _run.Add("58", 100);
+        _run.AdvanceTo(GateRun.Seconds(101));
         Assert.Equal(ReadOutcome.DeadTime, _run.Add("58", 104.0));
         Assert.Equal(ReadOutcome.Opened, _run.Add("58", 105.1));
         _run.Flush();

@@ -239,6 +239,27 @@ public sealed class CleanTests : IDisposable
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_page_about_it_shows_what_it_gives()
+    {
+        string page = await File.ReadAllTextAsync(
+            Path.Combine(SourceFolder(), "..", "..", "..", "docs", "clean.md"), TestContext.Current.CancellationToken);
+        string[] blocks = [.. page.Split("\n```\n").Where((_, i) => i % 2 == 1)];
+        string[] commands = [.. page.Split('`').Where(text => text.StartsWith("rufus-ingest clean finish.log", StringComparison.Ordinal))];
+        string file = Write("finish.log", blocks[0]);
+        string bibs = Write("bibs.csv", blocks[1]);
+        Assert.Equal(3, commands.Length);
+        for (int i = 0; i < commands.Length; i++)
+        {
+            ToolRun run = await ToolRun.Of(
+                [.. commands[i].Split(' ').Skip(1).Select(arg => arg == "finish.log" ? file : arg == "bibs.csv" ? bibs : arg)]);
+            Assert.Equal(blocks[i + 2], string.Join('\n', run.Output.Split('\n').Select(line => line.TrimEnd())).TrimEnd());
+        }
+    }
+
+    static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string path = "") =>
+        Path.GetDirectoryName(path)!;
+
     [Theory]
     [InlineData("raw-4-tags.rx.txt", "first", "peak", "fitted", "last")]
     [InlineData("fsls-direct.rx.txt", "first", "peak", "fitted", "last")]
