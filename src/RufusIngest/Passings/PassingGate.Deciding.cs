@@ -43,10 +43,14 @@ sealed partial class PassingGate
             return;
         lane.Ring.Remove(_bursts, index);
         burst.Due = due;
-        if (BurstRing.IsPast(due, lane.Time))
-            Close(lane, index, PassingFlags.None);
-        else
+        if (!BurstRing.IsPast(due, lane.Time))
+        {
             lane.Ring.Add(_bursts, index);
+            return;
+        }
+
+        _closedByRead = burst.Passing.Burst;
+        Close(lane, index, PassingFlags.None);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
