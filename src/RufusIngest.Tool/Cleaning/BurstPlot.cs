@@ -3,7 +3,9 @@ using RufusIngest.Reads;
 
 namespace RufusIngest.Tool.Cleaning;
 
-/// <summary>A burst drawn as text, at most 100 columns wide: signal strength over time, and the instant that was chosen.</summary>
+/// <summary>
+/// A burst drawn as text, at most 100 columns wide: signal strength over time, and the instant that was chosen.
+/// </summary>
 sealed class BurstPlot
 {
     /// <summary>Columns and rows of the field.</summary>

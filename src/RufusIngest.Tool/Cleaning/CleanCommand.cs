@@ -27,7 +27,8 @@ static class CleanCommand
         };
         Option<bool> json = CommonOptions.Json(
             "A JSON object a line: passings, the summary last; with --explain one object.");
-        Command command = new("clean", "Show what cleaning makes of captures or logs: passings, and why other reads made none.");
+        Command command = new(
+            "clean", "Show what cleaning makes of captures or logs: passings, and why other reads made none.");
         input.AddTo(command);
         command.Options.Add(policies);
         gate.AddTo(command);
@@ -74,7 +75,8 @@ static class CleanCommand
         files.SayHints(terminal, results[0].Counters);
         if (results.All(result => result.IsBalanced))
             return ExitCode.Done;
-        terminal.Say("rufus-ingest: READS DO NOT ADD UP: some have neither passing nor reason. That is a fault of this program.");
+        terminal.Say(
+            "rufus-ingest: READS DO NOT ADD UP: some have neither passing nor reason, which is a fault of this program.");
         return ExitCode.CheckFailed;
     }
 

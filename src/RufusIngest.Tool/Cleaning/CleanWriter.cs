@@ -90,8 +90,8 @@ sealed class CleanWriter(Terminal terminal, bool json, bool passings)
     }
 
     static string Head(PassingPolicy policy) =>
-        $"{"number",8}  {"bib or chip",-24}  {$"utc ({policy})",-24}  {"first ms",9}  {"peak ms",8}  {"last ms",8}  {"hits",4}  "
-        + $"{"rssi",6}  flags";
+        $"{"number",8}  {"bib or chip",-24}  {$"utc ({policy})",-24}  {"first ms",9}  {"peak ms",8}  {"last ms",8}  "
+        + $"{"hits",4}  {"rssi",6}  flags";
 
     static string Line(in Passing passing, ChipTable chips)
     {

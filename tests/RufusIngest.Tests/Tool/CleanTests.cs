@@ -41,7 +41,8 @@ public sealed class CleanTests : IDisposable
     static JsonElement Summary(ToolRun run) => run.Lines[^1].GetProperty("summary");
 
     static double MsBehindFirst(JsonElement passing) =>
-        (passing.GetProperty("utc").GetDateTimeOffset() - passing.GetProperty("first").GetDateTimeOffset()).TotalMilliseconds;
+        (passing.GetProperty("utc").GetDateTimeOffset() - passing.GetProperty("first").GetDateTimeOffset())
+        .TotalMilliseconds;
 
     static IEnumerable<string> Outcomes(JsonElement story) =>
         story.GetProperty("reads").EnumerateArray().Select(read => read.GetProperty("outcome").GetString()!);
@@ -142,7 +143,8 @@ public sealed class CleanTests : IDisposable
     {
         string[] lines = (await Clean(Race(), "--policy", "peak", "--explain", "101")).Output.Split('\n');
         Assert.Equal(2, lines.Count(line => line.StartsWith("Burst ", StringComparison.Ordinal)));
-        Assert.Equal(["3", "7"], lines.Where(line => line.Contains("◄ Peak", StringComparison.Ordinal)).Select(line => line[..1]));
+        var ofRecord = lines.Where(line => line.Contains("◄ Peak", StringComparison.Ordinal));
+        Assert.Equal(["3", "7"], ofRecord.Select(line => line[..1]));
         // The read in the dead time counts from the passing it belongs to.
         Assert.Matches(@"^6 .*Z +3000 +1 +-70 +DeadTime +1/1 ", lines.Single(line => line.StartsWith('6')));
     }
@@ -245,14 +247,21 @@ public sealed class CleanTests : IDisposable
         string page = await File.ReadAllTextAsync(
             Path.Combine(SourceFolder(), "..", "..", "..", "docs", "clean.md"), TestContext.Current.CancellationToken);
         string[] blocks = [.. page.Split("\n```\n").Where((_, i) => i % 2 == 1)];
-        string[] commands = [.. page.Split('`').Where(text => text.StartsWith("rufus-ingest clean finish.log", StringComparison.Ordinal))];
+        string[] commands =
+        [
+            .. page.Split('`')
+                .Where(text => text.StartsWith("rufus-ingest clean finish.log", StringComparison.Ordinal)),
+        ];
         string file = Write("finish.log", blocks[0]);
         string bibs = Write("bibs.csv", blocks[1]);
         Assert.Equal(3, commands.Length);
         for (int i = 0; i < commands.Length; i++)
         {
             ToolRun run = await ToolRun.Of(
-                [.. commands[i].Split(' ').Skip(1).Select(arg => arg == "finish.log" ? file : arg == "bibs.csv" ? bibs : arg)]);
+            [
+                .. commands[i].Split(' ').Skip(1)
+                    .Select(arg => arg == "finish.log" ? file : arg == "bibs.csv" ? bibs : arg),
+            ]);
             Assert.Equal(blocks[i + 2], string.Join('\n', run.Output.Split('\n').Select(line => line.TrimEnd())).TrimEnd());
         }
     }
@@ -288,7 +297,8 @@ public sealed class CleanTests : IDisposable
 
             Assert.Equal(sum.GetProperty("passings").GetInt32(), outcomes.GetValueOrDefault("Opened"));
             Assert.Equal(
-                sum.GetProperty("suppressed_by").EnumerateObject().Select(pair => (pair.Name, pair.Value.GetInt32())).Order(),
+                sum.GetProperty("suppressed_by").EnumerateObject()
+                    .Select(pair => (pair.Name, pair.Value.GetInt32())).Order(),
                 outcomes.Where(pair => pair.Key != "Opened").Select(pair => (pair.Key, pair.Value)).Order());
         }
     }
@@ -372,7 +382,11 @@ public sealed class EventLinesTests
     public void A_reader_whose_clock_was_set_is_named()
     {
         new EventLines(_said.Add, () => _now).Say(
-            new TimingEvent(TimingEventKind.ClockStep, 0, 0, 0, default, 0, 1) { Shift = TimeSpan.FromSeconds(-3.2) }, Settings);
+            new TimingEvent(TimingEventKind.ClockStep, 0, 0, 0, default, 0, 1) 
+            {
+                Shift = TimeSpan.FromSeconds(-3.2),
+            },
+            Settings);
         Assert.Equal(["FINISH: the clock of reader mat was set by -3.2 s."], _said);
     }
 }
