@@ -202,6 +202,9 @@ public sealed class IngestCore
             aheadOf = Distrust(reader, line.Location, read, time, record, output);
         else
             reader.Time.Observe(time, record.ReceivedAt);
+        // Time first: what the read's own time decides is decided when the read is placed.
+        foreach (Location place in reader.Places)
+            gate.Advance(place.Index, place.Time.Low(_maxLag));
         ReadOutcome outcome = ReadOutcome.Opened;
         if (line.Location.Sieve is { } sieve)
             outcome = sieve.Judge(read, time);
@@ -212,8 +215,6 @@ public sealed class IngestCore
         ReadObserver?.Invoke(
             reader.Index, read, time,
             isKept ? gate.FateOf(line.Lane, read.Chip, time, outcome) : new ReadFate(outcome, line.Location.Index));
-        foreach (Location place in reader.Places)
-            gate.Advance(place.Index, place.Time.Low(_maxLag));
     }
 
     /// <summary>
