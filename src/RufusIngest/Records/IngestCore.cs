@@ -261,9 +261,11 @@ public sealed class IngestCore
     void WatchStep(Reader reader, long hostTime, IngestOutput output)
     {
         long shift = reader.Clock.Pass(hostTime, _clockStep);
-        if (shift != 0)
-            output.Add(Event(TimingEventKind.ClockStep, reader, reader.Own.Location, hostTime + reader.Clock.Difference, default)
-                with { Shift = TimeSpan.FromTicks(shift) });
+        if (shift == 0)
+            return;
+        long time = hostTime + reader.Clock.Difference;
+        TimingEvent step = Event(TimingEventKind.ClockStep, reader, reader.Own.Location, time, default);
+        output.Add(step with { Shift = TimeSpan.FromTicks(shift) });
     }
 
     /// <summary>Tells once when a location goes on without the reader, and again only after that has clearly been over.</summary>
@@ -279,8 +281,8 @@ public sealed class IngestCore
             if (!place.Time.IsHeldWithin(_maxLag))
                 continue;
             reader.IsBehind = true;
-            output.Add(Event(TimingEventKind.ClockBehind, reader, place, reader.Time.Now, default)
-                with { Shift = TimeSpan.FromTicks(lag) });
+            TimingEvent behind = Event(TimingEventKind.ClockBehind, reader, place, reader.Time.Now, default);
+            output.Add(behind with { Shift = TimeSpan.FromTicks(lag) });
             return;
         }
     }

@@ -202,7 +202,7 @@ public sealed class JournalTests : IDisposable
             "ingest", "--wait-for-readers", "--reader", "ipico=tcp://10.0.0.1:1;zone=+02:00", "--post",
             venue.Server.BaseAddress.ToString(), "--api-key", TestVenue.ReadWriteKey, "--journal", Journal);
         Assert.Equal(ExitCode.BadInput, run.ExitCode);
-        Assert.Contains("another protocol, location, zone or date", run.Error, StringComparison.Ordinal);
+        Assert.Contains("another protocol, location, point, zone or date", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
