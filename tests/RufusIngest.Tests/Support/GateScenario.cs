@@ -19,11 +19,7 @@ sealed record GateScenario(IReadOnlyList<GateOptions> Options, IReadOnlyList<Gat
     {
         try
         {
-            GateTwins twins = new([.. Options]);
-            foreach (GateOperation operation in Operations)
-                operation.Do(twins);
-            for (int i = 0; i < Options.Count; i++)
-                twins.Flush(i);
+            Do(new GateTwins([.. Options]));
             return null;
         }
         catch (GateTwins.AmbiguousException)
@@ -35,6 +31,18 @@ sealed record GateScenario(IReadOnlyList<GateOptions> Options, IReadOnlyList<Gat
         {
             return problem.Message;
         }
+    }
+
+    /// <summary>What the gate makes of it.</summary>
+    public GateTwins Run() => Do(GateTwins.WithoutModel([.. Options]));
+
+    GateTwins Do(GateTwins twins)
+    {
+        foreach (GateOperation operation in Operations)
+            operation.Do(twins);
+        for (int i = 0; i < Options.Count; i++)
+            twins.Flush(i);
+        return twins;
     }
 
     /// <summary>The same difference, of whatever kind, with as few operations and settings as leave one.</summary>
