@@ -33,8 +33,15 @@ sealed class BurstRing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsPast(long due, long time) => due >> BucketShift < time >> BucketShift;
 
-    /// <summary>True when a burst that falls due then is not yet to be taken out, while <see cref="TakeDue"/> is under way.</summary>
-    public bool IsAhead(long due) => due >> BucketShift > _next;
+    /// <summary>
+    /// True when a burst that falls due then is not yet to be taken out, while <see cref="TakeDue"/> is under way. In a leap of
+    /// time that passes it, one beyond the ring is: to carry it along would take a step for each bucket of the leap.
+    /// </summary>
+    public bool IsAhead(long due, long time)
+    {
+        long bucket = due >> BucketShift;
+        return bucket > _next && (bucket < _next + Buckets || bucket >= time >> BucketShift);
+    }
 
     /// <summary>Files a burst under its <see cref="OpenBurst.Due"/>.</summary>
     public void Add(OpenBursts bursts, int index)

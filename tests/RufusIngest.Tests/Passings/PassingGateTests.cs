@@ -259,6 +259,18 @@ public sealed class PassingGateTests
     }
 
     [Fact]
+    public void A_time_leap_past_bursts_that_wait_years_ahead_costs_no_time()
+    {
+        PassingGate gate = _run.Gate;
+        long clockSet = EpochTime.ClockSetFrom + (8_000L * 365 * TimeSpan.TicksPerDay);
+        gate.Advance(0, EpochTime.ClockSetFrom);
+        for (int i = 0; i < 3; i++)
+            gate.Add(0, clockSet + (i * TimeSpan.TicksPerMinute), GateRun.Read($"c{i}"), 0);
+        gate.Advance(0, clockSet + TimeSpan.TicksPerHour);
+        Assert.Equal(3, _run.Passings.Count);
+    }
+
+    [Fact]
     public void A_burst_far_ahead_waits_for_its_time()
     {
         PassingGate gate = _run.Gate;
