@@ -43,6 +43,25 @@ sealed class BurstRing
         return bucket > _next && (bucket < _next + Buckets || bucket >= time >> BucketShift);
     }
 
+    /// <summary>
+    /// Begins at the location's first time, which may lie before reads that were there already: another reader's backlog.
+    /// </summary>
+    public void Start(OpenBursts bursts, long time)
+    {
+        long bucket = time >> BucketShift;
+        if (_next != long.MinValue && bucket >= _next)
+            return;
+        while (Count > 0)
+        {
+            int index = TakeOldest(bursts);
+            bursts[index].Next = _aside;
+            _aside = index;
+        }
+
+        _next = bucket;
+        AddAside(bursts);
+    }
+
     /// <summary>Files a burst under its <see cref="OpenBurst.Due"/>.</summary>
     public void Add(OpenBursts bursts, int index)
     {
@@ -102,14 +121,18 @@ sealed class BurstRing
         }
 
         _next = Math.Max(_next, end);
+        AddAside(bursts);
+        return -1;
+    }
+
+    void AddAside(OpenBursts bursts)
+    {
         while (_aside >= 0)
         {
             int index = _aside;
             _aside = bursts[index].Next;
             Add(bursts, index);
         }
-
-        return -1;
     }
 
     /// <summary>Takes out the burst that falls due first; there must be one.</summary>

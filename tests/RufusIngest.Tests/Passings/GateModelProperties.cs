@@ -16,7 +16,7 @@ public sealed class GateModelProperties
 
     [Fact]
     public void The_gate_does_what_the_rules_say() =>
-        Hold(Scenarios, scenario => scenario.FindDifference() is null, Explain);
+        Hold(Scenarios, scenario => scenario.FindDifference() is null);
 
     [Fact]
     public void Whatever_the_times_no_read_is_lost() => Hold(
@@ -158,14 +158,16 @@ public sealed class GateModelProperties
         Assert.Equal([("58", 100.0)], run.Times);
     }
 
-    static void Hold<T>(Gen<T> gen, Func<T, bool> holds, Func<T, string>? explain = null) =>
-        gen.Sample(holds, iter: Streams, print: explain);
+    static void Hold(Gen<GateScenario> gen, Func<GateScenario, bool> holds) =>
+        gen.Sample(holds, iter: Streams, print: scenario =>
+        {
+            GateScenario small = scenario.Shrink(holds);
+            return $"{small}{small.FindDifference()}";
+        });
 
-    static string Explain(GateScenario scenario)
-    {
-        GateScenario small = scenario.Shrink();
-        return $"{small}{small.FindDifference()}";
-    }
+    static void Hold(Gen<(GateScenario Scenario, int Seed)> gen, Func<(GateScenario Scenario, int Seed), bool> holds) =>
+        gen.Sample(holds, iter: Streams, print: pair =>
+            $"{pair.Scenario.Shrink(scenario => holds((scenario, pair.Seed)))} with seed {pair.Seed}");
 
     /// <summary>Reads as they come from readers whose times move the location's time on.</summary>
     static GateOperation[] Live(IEnumerable<Read> reads) =>

@@ -355,6 +355,16 @@ public sealed class PassingGateTests
     }
 
     [Fact]
+    public void A_location_whose_first_time_lies_before_its_first_reads_decides_by_its_time()
+    {
+        PassingGate gate = _run.Gate;
+        gate.Add(0, GateRun.Seconds(600), GateRun.Read("ahead"), 0);
+        _run.Add("58", 100);
+        _run.Add("58", 110);
+        Assert.Equal([("58", 100.0)], _run.Times);
+    }
+
+    [Fact]
     public void At_the_end_what_falls_due_first_by_its_latest_read_is_decided_first()
     {
         GateRun run = new(new GateOptions { Policy = PassingPolicy.Peak });
