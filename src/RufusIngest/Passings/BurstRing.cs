@@ -33,8 +33,34 @@ sealed class BurstRing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsPast(long due, long time) => due >> BucketShift < time >> BucketShift;
 
-    /// <summary>True when a burst that falls due then is not yet to be taken out, while <see cref="TakeDue"/> is under way.</summary>
-    public bool IsAhead(long due) => due >> BucketShift > _next;
+    /// <summary>
+    /// True when a burst that falls due then is not yet to be taken out, while <see cref="TakeDue"/> is under way. In a leap of
+    /// time that passes it, one beyond the ring is: to carry it along would take a step for each bucket of the leap.
+    /// </summary>
+    public bool IsAhead(long due, long time)
+    {
+        long bucket = due >> BucketShift;
+        return bucket > _next && (bucket < _next + Buckets || bucket >= time >> BucketShift);
+    }
+
+    /// <summary>
+    /// Begins at the location's first time, which may lie before reads that were there already: another reader's backlog.
+    /// </summary>
+    public void Start(OpenBursts bursts, long time)
+    {
+        long bucket = time >> BucketShift;
+        if (_next != long.MinValue && bucket >= _next)
+            return;
+        while (Count > 0)
+        {
+            int index = TakeOldest(bursts);
+            bursts[index].Next = _aside;
+            _aside = index;
+        }
+
+        _next = bucket;
+        AddAside(bursts);
+    }
 
     /// <summary>Files a burst under its <see cref="OpenBurst.Due"/>.</summary>
     public void Add(OpenBursts bursts, int index)
@@ -95,14 +121,18 @@ sealed class BurstRing
         }
 
         _next = Math.Max(_next, end);
+        AddAside(bursts);
+        return -1;
+    }
+
+    void AddAside(OpenBursts bursts)
+    {
         while (_aside >= 0)
         {
             int index = _aside;
             _aside = bursts[index].Next;
             Add(bursts, index);
         }
-
-        return -1;
     }
 
     /// <summary>Takes out the burst that falls due first; there must be one.</summary>

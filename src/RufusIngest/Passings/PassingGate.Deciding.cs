@@ -58,7 +58,7 @@ sealed partial class PassingGate
     {
         ref OpenBurst burst = ref _bursts[index];
         long due = lane.DueOf(burst, MayBeGhost(lane, burst));
-        if (lane.Ring.IsAhead(due))
+        if (lane.Ring.IsAhead(due, lane.Time))
         {
             burst.Due = due;
             lane.Ring.Add(_bursts, index);

@@ -154,9 +154,10 @@ sealed partial class PassingGate
         int burst = interval.Open;
         interval.Last = Math.Max(interval.Last, time);
         facts.HasEnded |= (read.Flags & ReadFlags.LastSeen) != 0;
+        slot = JoinReached(lane, track, slot);
+        // Behind the joining, which may bring a wait by the location's time that this read prolongs.
         if (burst >= 0 && inBurst)
             AddToBurst(lane, burst, time, read);
-        slot = JoinReached(lane, track, slot);
         NoteParked(lane, track, slot);
         if (burst >= 0 && inBurst)
             FileAgain(lane, burst);

@@ -183,6 +183,8 @@ sealed partial class PassingGate
     {
         GateLane lane = new(index, _budget) { Time = _lanes[index ^ 1]?.Time ?? long.MinValue };
         lane.Set(_options[lane.Location]);
+        if (lane.Time != long.MinValue)
+            lane.Ring.Start(_bursts, lane.Time);
         _lanes[index] = lane;
         return lane;
     }
@@ -190,6 +192,8 @@ sealed partial class PassingGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void AdvanceLane(GateLane lane, long time)
     {
+        if (lane.Time == long.MinValue)
+            lane.Ring.Start(_bursts, time);
         lane.Time = time;
         int index;
         while ((index = lane.Ring.TakeDue(_bursts, time)) >= 0)

@@ -260,6 +260,18 @@ public sealed class PassingGateTests
     }
 
     [Fact]
+    public void A_time_leap_past_bursts_that_wait_years_ahead_costs_no_time()
+    {
+        PassingGate gate = _run.Gate;
+        long clockSet = EpochTime.ClockSetFrom + (8_000L * 365 * TimeSpan.TicksPerDay);
+        gate.Advance(0, EpochTime.ClockSetFrom);
+        for (int i = 0; i < 3; i++)
+            gate.Add(0, clockSet + (i * TimeSpan.TicksPerMinute), GateRun.Read($"c{i}"), 0);
+        gate.Advance(0, clockSet + TimeSpan.TicksPerHour);
+        Assert.Equal(3, _run.Passings.Count);
+    }
+
+    [Fact]
     public void A_burst_far_ahead_waits_for_its_time()
     {
         PassingGate gate = _run.Gate;
@@ -372,6 +384,16 @@ public sealed class PassingGateTests
         Assert.Empty(_run.Passings);
         _run.Flush();
         Assert.Equal([("58", 69.9), ("58", 100.0)], _run.Times);
+    }
+
+    [Fact]
+    public void A_location_whose_first_time_lies_before_its_first_reads_decides_by_its_time()
+    {
+        PassingGate gate = _run.Gate;
+        gate.Add(0, GateRun.Seconds(600), GateRun.Read("ahead"), 0);
+        _run.Add("58", 100);
+        _run.Add("58", 110);
+        Assert.Equal([("58", 100.0)], _run.Times);
     }
 
     [Fact]

@@ -23,8 +23,13 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     }
 
     /// <summary>Reads by what became of them until now.</summary>
-    public IEnumerable<(ReadOutcome Outcome, int Count)> Outcomes =>
-        _reads.CountBy(read => read.Outcome).Select(pair => (pair.Key, pair.Value)).Order();
+    public long[] CountOutcomes()
+    {
+        long[] outcomes = new long[Enum.GetValues<ReadOutcome>().Length];
+        foreach (Read read in _reads)
+            outcomes[(int)read.Outcome]++;
+        return outcomes;
+    }
 
     /// <summary>Bursts that have no passing yet and may still get one.</summary>
     public int Open => _locations.SelectMany(location => location.Lines)
@@ -106,6 +111,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         while (track.After(interval) is { State: State.Open } next
             && next.First - interval.Last <= line.Location.Options.BurstGap.Ticks)
             Unite(line, track, interval, next);
+        SeeArrival(line, interval, read);
         return outcome;
     }
 
@@ -127,10 +133,16 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
             ? isFirst || read.Time - interval.First <= options.LongestBurst.Ticks
             : interval.IsFollowed && outcome != ReadOutcome.DeadTime;
         interval.HasMore |= interval.IsFollowed && read.IsCounted;
+        interval.Reads.Add(read);
+        SeeArrival(line, interval, read);
+        return read.Outcome;
+    }
+
+    static void SeeArrival(Line line, Interval interval, Read read)
+    {
+        bool isFirst = line.Location.Options.Policy == PassingPolicy.First;
         if (read.IsCounted && (interval.IsFollowed || !isFirst))
             interval.LocationTime = Math.Max(interval.LocationTime, line.Location.Time);
-        interval.Reads.Add(read);
-        return read.Outcome;
     }
 
     /// <summary>Two intervals become one, which stays in the place of the earlier one.</summary>

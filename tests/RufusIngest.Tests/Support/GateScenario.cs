@@ -19,11 +19,7 @@ sealed record GateScenario(IReadOnlyList<GateOptions> Options, IReadOnlyList<Gat
     {
         try
         {
-            GateTwins twins = new([.. Options]);
-            foreach (GateOperation operation in Operations)
-                operation.Do(twins);
-            for (int i = 0; i < Options.Count; i++)
-                twins.Flush(i);
+            Do(new GateTwins([.. Options]));
             return null;
         }
         catch (GateTwins.AmbiguousException)
@@ -37,8 +33,20 @@ sealed record GateScenario(IReadOnlyList<GateOptions> Options, IReadOnlyList<Gat
         }
     }
 
-    /// <summary>The same difference, of whatever kind, with as few operations and settings as leave one.</summary>
-    public GateScenario Shrink()
+    /// <summary>What the gate makes of it.</summary>
+    public GateTwins Run() => Do(GateTwins.WithoutModel([.. Options]));
+
+    GateTwins Do(GateTwins twins)
+    {
+        foreach (GateOperation operation in Operations)
+            operation.Do(twins);
+        for (int i = 0; i < Options.Count; i++)
+            twins.Flush(i);
+        return twins;
+    }
+
+    /// <summary>A scenario of which the same does not hold, with as few operations and settings as leave it so.</summary>
+    public GateScenario Shrink(Func<GateScenario, bool> holds)
     {
         GateScenario small = this;
         for (bool shrunk = true; shrunk;)
@@ -46,7 +54,7 @@ sealed record GateScenario(IReadOnlyList<GateOptions> Options, IReadOnlyList<Gat
             shrunk = false;
             foreach (GateScenario smaller in small.Smaller())
             {
-                if (smaller.FindDifference() is null)
+                if (holds(smaller))
                     continue;
                 small = smaller;
                 shrunk = true;

@@ -11,16 +11,17 @@ namespace RufusIngest.Tests.Support;
 /// <param name="lead">
 /// Farthest that a read may lie ahead of its location's time, in ms. The gate orders bursts that fall due within 53 s.
 /// </param>
-sealed class GateScenarioGen(int lead = 20_000) : Gen<GateScenario>
+/// <param name="isWild">Times leap by anything from milliseconds to years.</param>
+sealed class GateScenarioGen(int lead = 20_000, bool isWild = false) : Gen<GateScenario>
 {
     public override GateScenario Generate(PCG pcg, Size? min, out Size size)
     {
-        GateScenario scenario = new Draft(pcg, lead).Make();
+        GateScenario scenario = new Draft(pcg, lead, isWild).Make();
         size = new Size((ulong)scenario.Operations.Count);
         return scenario;
     }
 
-    sealed class Draft(PCG pcg, int lead)
+    sealed class Draft(PCG pcg, int lead, bool isWild)
     {
         readonly List<GateOperation> _operations = [];
         readonly double[] _times = [double.NaN, double.NaN];
@@ -115,6 +116,8 @@ sealed class GateScenarioGen(int lead = 20_000) : Gen<GateScenario>
                 time += OnGrid(pace < 10 ? 0 : pace < 60 ? Next(120) : pace < 100 - far ? Next(2_500) : Next(12_000));
                 if (i == step)
                     time += OnGrid(Next(40_000) - 20_000);
+                if (isWild && Chance(20))
+                    time += OnGrid((Next(2_000) - 1_000) * Math.Pow(10, Next(9)));
                 reads.Add(new GateOperation.Read(
                     (Next(_locations) << 1) + (Chance(backup) ? 1 : 0),
                     time,
