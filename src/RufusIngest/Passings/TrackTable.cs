@@ -39,8 +39,21 @@ struct IntervalFacts
     /// <summary>Outcome of the reads it takes within the gap.</summary>
     public ReadOutcome Outcome;
 
-    public bool HasEnded;
-    public bool IsParked;
+    byte _flags;
+
+    /// <summary>A last-seen record has ended it.</summary>
+    public bool HasEnded
+    {
+        readonly get => (_flags & 1) != 0;
+        set => _flags = (byte)(value ? _flags | 1 : _flags & ~1);
+    }
+
+    /// <summary>It was told, or counted, as parked.</summary>
+    public bool IsParked
+    {
+        readonly get => (_flags & 2) != 0;
+        set => _flags = (byte)(value ? _flags | 2 : _flags & ~2);
+    }
 }
 
 /// <summary>An interval that is not the newest of its chip.</summary>
