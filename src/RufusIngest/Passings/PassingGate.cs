@@ -18,6 +18,9 @@ sealed partial class PassingGate
     readonly GateObserver _tell;
     readonly Segments<EarlierInterval> _earlier = new();
     readonly OpenBursts _bursts = new();
+
+    // Bursts that wait, out of their buckets, for those before them.
+    readonly Stack<int> _waiting = new();
     GateOptions[] _options = [];
     GateLane?[] _lanes = [];
     ChipTable _chips = ChipTable.Empty;
@@ -145,7 +148,7 @@ sealed partial class PassingGate
         for (int i = LaneOf(location, false); i <= LaneOf(location, true); i++)
         {
             while (_lanes[i] is { Ring.Count: > 0 } lane)
-                Close(lane, TakeOldest(lane), PassingFlags.None);
+                CloseInOrder(lane, TakeOldest(lane), all: true);
         }
     }
 
