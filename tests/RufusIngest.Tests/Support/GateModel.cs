@@ -36,8 +36,8 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         .Sum(line => line.Waiting.Count(waiting => waiting.Interval.State == State.Open));
 
     /// <summary>
-    /// Two bursts of an athlete at a line fell due in one bucket: which of them is decided first, and so which of them a
-    /// minimum lap suppresses, the rules leave open.
+    /// Two bursts of an athlete at a line fell due in one bucket, so near each other that the one decided first may suppress
+    /// the other: which that is, the rules leave open.
     /// </summary>
     public bool IsAmbiguous { get; private set; }
 
@@ -238,11 +238,19 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
             && isDue(next.Key))
         {
             var (track, interval) = next.MinBy(waiting => waiting.Interval.Burst);
-            IsAmbiguous |= next.Any(other => other.Track == track && other.Interval != interval)
-                && (line.Location.Options is not { Policy: PassingPolicy.First, IgnoreGhosts: false }
-                    || !next.All(other => other.Interval.Waits || other.Track != track));
+            IsAmbiguous |= next.Any(other => other.Track == track && other.Interval != interval
+                && IsOrderOpen(line.Location.Options, interval, other.Interval));
             Close(line, track, interval);
         }
+    }
+
+    static bool IsOrderOpen(GateOptions options, Interval one, Interval other)
+    {
+        // Bursts that wait side by side from their opening on, and for nothing else, are decided as they opened.
+        if (options is { Policy: PassingPolicy.First, IgnoreGhosts: false } && one.Waits && other.Waits)
+            return false;
+        long between = one.First < other.First ? other.First - one.Last : one.First - other.Last;
+        return between <= Math.Max(options.DeadTime.Ticks, options.MinLap.Ticks);
     }
 
     /// <summary>Ends the wait for a burst's passing, or for its end when that is asked for.</summary>
