@@ -155,6 +155,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         track.Intervals.Remove(later);
         if (isKnown)
         {
+            interval.HasTakenOther = true;
             interval.Flags |= later.Flags;
             interval.HasMore |= interval.IsFollowed;
             interval.LocationTime = Math.Max(
@@ -247,7 +248,8 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     static bool IsOrderOpen(GateOptions options, Interval one, Interval other)
     {
         // Bursts that wait side by side from their opening on, and for nothing else, are decided as they opened.
-        if (options is { Policy: PassingPolicy.First, IgnoreGhosts: false } && one.Waits && other.Waits)
+        if (options is { Policy: PassingPolicy.First, IgnoreGhosts: false } && one.Waits && other.Waits
+            && !one.HasTakenOther && !other.HasTakenOther)
             return false;
         long between = one.First < other.First ? other.First - one.Last : one.First - other.Last;
         return between <= Math.Max(options.DeadTime.Ticks, options.MinLap.Ticks);
@@ -317,7 +319,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     }
 
     static Interval? LatestBefore(long record, Track track, Track? other) =>
-        track.Intervals.Concat(other?.Intervals ?? [])
+        track.Intervals.AsEnumerable().Reverse().Concat(other?.Intervals.AsEnumerable().Reverse() ?? [])
             .Where(interval => interval.State == State.Decided && interval.Record <= record)
             .MaxBy(interval => interval.Record);
 
@@ -537,6 +539,9 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         public bool IsFollowed { get; set; }
 
         public bool HasMore { get; set; }
+
+        /// <summary>Another burst went into it.</summary>
+        public bool HasTakenOther { get; set; }
 
         public Read Earliest => Reads.MinBy(read => read.Time)!;
 
