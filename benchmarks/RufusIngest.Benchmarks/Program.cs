@@ -17,6 +17,8 @@ switch (args)
         return await VenueBenchmarks.RunAsync(store);
     case ["journal"]:
         return await JournalBenchmarks.RunAsync();
+    case ["errors"]:
+        return BurstErrors.Run();
     default:
         Summary[] summaries = [.. BenchmarkSwitcher.FromTypes(types).Run(args)];
         bool good = summaries.All(s => !s.HasCriticalValidationErrors && s.Reports.All(r => r.Success));

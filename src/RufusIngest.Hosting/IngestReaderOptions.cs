@@ -12,8 +12,14 @@ public sealed class IngestReaderOptions
     /// <summary>Name of its protocol: <c>cloudbox</c>, <c>ipico</c>, <c>ultra</c>, or one of one's own.</summary>
     public string Protocol { get; set; } = "";
 
-    /// <summary>Name of the location its reads belong to.</summary>
+    /// <summary>Name of the location its reads belong to, as far as no point of it says otherwise.</summary>
     public string Location { get; set; } = "";
+
+    /// <summary>As <see cref="ReaderSettings.IsBackup"/>.</summary>
+    public bool IsBackup { get; set; }
+
+    /// <summary>As <see cref="ReaderSettings.Points"/>.</summary>
+    public IList<IngestPointOptions> Points { get; } = [];
 
     /// <summary>
     /// Zone of its clock where the protocol states none: IANA or Windows name, or an offset. Default UTC.
@@ -37,6 +43,8 @@ public sealed class IngestReaderOptions
         Name = Name,
         Protocol = Protocol,
         Location = Location,
+        IsBackup = IsBackup,
+        Points = [.. Points.Select(point => point.ToSettings())],
         Zone = ZoneRules.Find(Zone),
         SessionDate = SessionDate,
         ClockCorrection = ClockCorrection,

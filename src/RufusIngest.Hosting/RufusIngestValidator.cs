@@ -1,5 +1,7 @@
+using System.Text;
 using Microsoft.Extensions.Options;
 using RufusIngest.Cloud;
+using RufusIngest.Passings;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
 using RufusIngest.Records;
@@ -82,12 +84,49 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
         for (int i = 0; i < options.Locations.Count; i++)
         {
             IngestLocationOptions location = options.Locations[i];
-            CheckTime($"Locations:{i}:DeadTime", location.DeadTime, TimeSpan.Zero, Day, faults);
-            CheckTime($"Locations:{i}:BurstGap", location.BurstGap, TimeSpan.Zero, Day, faults);
-            CheckTime($"Locations:{i}:ReorderDelay", location.ReorderDelay, TimeSpan.Zero, location.BurstGap, faults);
+            CheckGate($"Locations:{i}", location, faults);
+            CheckFilter($"Locations:{i}:Filter", location.Filter, faults);
             if (options is { Send: true, Upload.WhenSessionGone: SessionGonePolicy.OpenNew }
                 && string.IsNullOrWhiteSpace(location.DeviceId))
                 faults.Add(Named($"Locations:{i}:DeviceId", "is missing; Upload:WhenSessionGone OpenNew needs it"));
+        }
+    }
+
+    static void CheckGate(string place, IngestLocationOptions location, List<string> faults)
+    {
+        if (location.Policy == PassingPolicy.Manual || !Enum.IsDefined(location.Policy))
+            faults.Add(Named($"{place}:Policy", $"{location.Policy} is no policy for reads"));
+        CheckTime($"{place}:DeadTime", location.DeadTime, TimeSpan.Zero, Day, faults);
+        CheckTime($"{place}:BurstGap", location.BurstGap, TimeSpan.Zero, Day, faults);
+        CheckTime($"{place}:ReorderDelay", location.ReorderDelay, TimeSpan.Zero, location.BurstGap, faults);
+        CheckTime($"{place}:MaxBurst", location.MaxBurst ?? TimeSpan.Zero, TimeSpan.Zero, Day, faults);
+        CheckTime($"{place}:MinLap", location.MinLap, TimeSpan.Zero, Day, faults);
+        CheckTime($"{place}:BackupWindow", location.BackupWindow, TimeSpan.Zero, Day, faults);
+        CheckTime($"{place}:ParkedAfter", location.ParkedAfter, TimeSpan.Zero, Day, faults);
+    }
+
+    static void CheckFilter(string place, IngestFilterOptions filter, List<string> faults)
+    {
+        if (filter.IgnoreBefore > filter.IgnoreAfter)
+            faults.Add(Named($"{place}:IgnoreBefore", "is later than IgnoreAfter; nothing would be kept"));
+        CheckChips($"{place}:Deny", filter.Deny, faults);
+        CheckChips($"{place}:Allow", filter.Allow, faults);
+        foreach ((int index, string prefix) in filter.Prefixes.Index())
+        {
+            if (Encoding.UTF8.GetByteCount(prefix) is 0 or > ChipCode.MaxTextLength)
+                faults.Add(Named($"{place}:Prefixes:{index}", $"must be 1 to {ChipCode.MaxTextLength} bytes long"));
+        }
+
+        if (filter.MinRssiDbm is < -300 or > 300)
+            faults.Add(Named($"{place}:MinRssiDbm", $"is {filter.MinRssiDbm}; it must be -300 to 300"));
+    }
+
+    static void CheckChips(string option, IList<string> chips, List<string> faults)
+    {
+        foreach ((int index, string chip) in chips.Index())
+        {
+            if (!ChipCode.TryFromText(Encoding.UTF8.GetBytes(chip), out _))
+                faults.Add(Named($"{option}:{index}", $"'{chip}' is no chip code"));
         }
     }
 
@@ -107,6 +146,31 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
             if (!IsZone(reader.Zone))
                 faults.Add(Named($"Readers:{i}:Zone", $"'{reader.Zone}' is not a time zone that this machine knows"));
             CheckTime($"Readers:{i}:ClockCorrection", reader.ClockCorrection, -3650 * Day, 3650 * Day, faults);
+            CheckPoints($"Readers:{i}:Points", reader.Points, locations, faults);
+        }
+    }
+
+    static void CheckPoints(string option, IList<IngestPointOptions> points, string[] locations, List<string> faults)
+    {
+        if (points.Count > 255)
+            faults.Add(Named(option, $"are {points.Count}; there may be 255"));
+        foreach ((int index, IngestPointOptions point) in points.Index())
+        {
+            if (point.Location is { } location && !locations.Contains(location))
+                faults.Add(Named($"{option}:{index}:Location", NotOneOf(location, "locations", locations)));
+            CheckNumbers($"{option}:{index}:Antennas", point.Antennas, faults);
+            CheckNumbers($"{option}:{index}:SubReaders", point.SubReaders, faults);
+            if (point.Name is { } name && Encoding.UTF8.GetByteCount(name) is 0 or > PointNames.MaxLength)
+                faults.Add(Named($"{option}:{index}:Name", $"must be 1 to {PointNames.MaxLength} bytes long"));
+        }
+    }
+
+    static void CheckNumbers(string option, IList<int> numbers, List<string> faults)
+    {
+        foreach ((int index, int number) in numbers.Index())
+        {
+            if (number is < 0 or > ushort.MaxValue)
+                faults.Add(Named($"{option}:{index}", $"is {number}; it must be 0 to {ushort.MaxValue}"));
         }
     }
 

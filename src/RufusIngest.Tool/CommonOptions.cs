@@ -12,6 +12,8 @@ static class CommonOptions
 {
     public const string ApiKeyVariable = "RUFUS_API_KEY";
 
+    public const string PolicyNames = "first, peak, fitted or last";
+
     public static Option<bool> Json(string description) => new("--json") { Description = description };
 
     public static Option<string?> Post() => new("--post")
@@ -32,6 +34,11 @@ static class CommonOptions
 
     public static Option<FileInfo?> Bibs() => new("--bibs") { Description = "CSV file of chip and bib." };
 
+    public static Option<string?> Policy() => new("--policy")
+    {
+        Description = $"Which read of a burst gives the time of record: {PolicyNames}. Default: first.",
+    };
+
     public static Option<FileInfo?> Journal() => new("--journal")
     {
         Description = "File that keeps everything received and what was sent; the same file again goes on where it was.",
@@ -49,6 +56,15 @@ static class CommonOptions
                     result.AddError("--flush-seconds must be 0 to 86400.");
             },
         },
+    };
+
+    public static PassingPolicy ReadPolicy(string? name) => name?.ToUpperInvariant() switch
+    {
+        null or "FIRST" => PassingPolicy.First,
+        "PEAK" => PassingPolicy.Peak,
+        "FITTED" => PassingPolicy.Fitted,
+        "LAST" => PassingPolicy.Last,
+        _ => throw ToolException.BadInput($"there is no policy '{name}'; there are: {PolicyNames}."),
     };
 
     public static ChipTable ReadBibs(FileInfo? file)

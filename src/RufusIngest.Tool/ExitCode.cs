@@ -13,7 +13,7 @@ static class ExitCode
 
     /// <summary>
     /// A check failed: the demo's passings are missing or there twice, a journal is damaged or gives other passings than
-    /// it sent.
+    /// it sent, reads of a capture do not add up.
     /// </summary>
     public const int CheckFailed = 3;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RufusIngest.Cloud;
+using RufusIngest.Passings;
 using RufusIngest.Records;
 
 namespace RufusIngest.Tool;
@@ -19,6 +20,7 @@ static class IngestCommand
         CloudArguments cloudArguments = new(post);
         Option<bool> replace = CommonOptions.ReplaceActive();
         Option<FileInfo?> bibs = CommonOptions.Bibs();
+        Option<string?> policy = CommonOptions.Policy();
         Option<bool> wait = new("--wait-for-readers")
         {
             Description = "Start although a reader cannot be reached yet.",
@@ -41,7 +43,7 @@ static class IngestCommand
             "Read timing readers and send their passings until Ctrl-C. A location without session=TOKEN opens a new "
             + "session, with a journal only the first time; that closes the one its device has active, so it is asked for.")
         {
-            readers, bibs, journal, replace, gone, timeout, compress, wait, flush, json,
+            readers, bibs, policy, journal, replace, gone, timeout, compress, wait, flush, json,
         };
         cloudArguments.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -51,6 +53,7 @@ static class IngestCommand
                 throw ToolException.BadInput($"reader {twice.Key} is named twice.");
             CloudSessions.RequireConsistent(specs);
             var chips = CommonOptions.ReadBibs(parsed.GetValue(bibs));
+            GateOptions gate = new() { Policy = CommonOptions.ReadPolicy(parsed.GetValue(policy)) };
             bool quiet = parsed.GetValue(json);
             using CloudConnection connection = cloudArguments.Connect(parsed);
             if (!parsed.GetValue(wait))
@@ -70,7 +73,7 @@ static class IngestCommand
                 Quiet = quiet,
             };
             LiveRun run = await StartAsync(
-                terminal, specs, LiveRun.SettingsOf(specs, chips, null), connection.Cloud, options, cancellation)
+                terminal, specs, LiveRun.SettingsOf(specs, chips, gate), connection.Cloud, options, cancellation)
                 .ConfigureAwait(false);
             await using var _ = run.ConfigureAwait(false);
             RunReport report = await run.RunAsync(

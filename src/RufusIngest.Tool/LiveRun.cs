@@ -26,6 +26,7 @@ sealed class LiveRun : IAsyncDisposable
     readonly TaskCompletionSource _inputEnd = new();
     readonly CancellationTokenSource _giveUp = new();
     readonly Stopwatch _clock = Stopwatch.StartNew();
+    readonly EventLines _events;
     long? _lostBytes;
 
     LiveRun(
@@ -39,6 +40,7 @@ sealed class LiveRun : IAsyncDisposable
         _journal = journal;
         _uploader = new PassingsUploader(cloud, options.ToUpload()) { SessionStopped = SayStopped, Alarmed = SayAlarm };
         _unsent = new UnsentFile(options.UnsentFolder);
+        _events = new EventLines(terminal.Say, () => _clock.Elapsed);
         _pipeline = open(this);
     }
 
@@ -271,21 +273,7 @@ sealed class LiveRun : IAsyncDisposable
             + $"{counters.Passings:N0} passings, {upload.Passings:N0} sent{retries}{problem}";
     }
 
-    void SayEvent(TimingEvent timingEvent)
-    {
-        string location = _pipeline.Settings.Locations[timingEvent.Location].Name;
-        string? message = timingEvent.Kind switch
-        {
-            TimingEventKind.Gun => $"{location}: gun at {Times.Utc(timingEvent.Time)}.",
-            TimingEventKind.Marker => $"{location}: marker at {Times.Utc(timingEvent.Time)}.",
-            TimingEventKind.ClockAhead =>
-                $"{location}: reader {_pipeline.Settings.Readers[timingEvent.Reader].Name} is far ahead "
-                + $"({Times.Utc(timingEvent.Time)}): check its clock and zone.",
-            _ => null,
-        };
-        if (message is not null)
-            _terminal.Say(message);
-    }
+    void SayEvent(TimingEvent told) => _events.Say(told, _pipeline.Settings);
 
     void SayProblem(JournalException? problem) => _terminal.Say(problem is null
         ? "The journal is written again."

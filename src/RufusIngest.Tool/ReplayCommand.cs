@@ -15,11 +15,9 @@ static class ReplayCommand
 
     sealed record Options
     {
-        public required FileInfo[] Files { get; init; }
+        public required FileInput Input { get; init; }
 
-        public required ReaderSettings Reader { get; init; }
-
-        public required ChipTable Chips { get; init; }
+        public PassingPolicy Policy { get; init; }
 
         public bool Reads { get; init; }
 
@@ -37,54 +35,27 @@ static class ReplayCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<FileInfo[]> files = new("FILE")
-        {
-            Description = "Captures or logs, one reader's, in order.",
-            Arity = ArgumentArity.OneOrMore,
-        };
-        Option<string> protocol = new("--protocol")
-        {
-            Description = "Protocol of the bytes: cloudbox, ipico or ultra.",
-            Required = true,
-        };
-        Option<string?> date = new("--session-date") { Description = "Date of times without one, YYYY-MM-DD." };
-        Option<string> zone = new("--zone")
-        {
-            Description = "Zone of times without one: a name or an offset.",
-            DefaultValueFactory = _ => "UTC",
-        };
-        Option<string> location = new("--location")
-        {
-            Description = "Name of the location.",
-            DefaultValueFactory = _ => DefaultLocation,
-        };
+        FileArguments input = new(DefaultLocation);
         Option<bool> reads = new("--reads") { Description = "Show every read and what became of it." };
         Option<FileInfo?> output = new("--out") { Description = "Write the passings to a file, a JSON object a line." };
         Option<string?> session = new("--session") { Description = "Token of the session to post to." };
-        Option<FileInfo?> bibs = CommonOptions.Bibs();
+        Option<string?> policy = CommonOptions.Policy();
         Option<string?> post = CommonOptions.Post();
         CloudArguments cloud = new(post);
         Option<int> flush = CommonOptions.FlushSeconds();
         Option<bool> json = CommonOptions.Json("A JSON object a line: reads (with --reads), passings, the summary last.");
         Command command = new("replay", "Take a capture or log through the same core as live bytes.")
         {
-            files, protocol, date, zone, location, bibs, reads, output, session, flush, json,
+            policy, reads, output, session, flush, json,
         };
+        input.AddTo(command);
         cloud.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
             terminal,
             new Options
             {
-                Files = parsed.GetValue(files)!,
-                Reader = new ReaderSettings
-                {
-                    Name = "file",
-                    Protocol = ReaderSpec.FindProtocol(parsed.GetValue(protocol)!).Name,
-                    Location = parsed.GetValue(location)!,
-                    Zone = CommonOptions.FindZone(parsed.GetValue(zone)!),
-                    SessionDate = parsed.GetValue(date) is { } text ? CommonOptions.ReadDate(text) : null,
-                },
-                Chips = CommonOptions.ReadBibs(parsed.GetValue(bibs)),
+                Input = input.Read(parsed),
+                Policy = CommonOptions.ReadPolicy(parsed.GetValue(policy)),
                 Reads = parsed.GetValue(reads),
                 Json = parsed.GetValue(json),
                 Out = parsed.GetValue(output),
@@ -98,24 +69,17 @@ static class ReplayCommand
 
     static async Task<int> RunAsync(Terminal terminal, Options options, CancellationToken cancellation)
     {
-        if (options.Files.FirstOrDefault(file => !file.Exists) is { } missing)
-            throw ToolException.BadInput($"there is no file {missing.FullName}.");
         if (options.Connect is not null && options.Session is null)
             throw ToolException.BadInput("--post needs --session: replaying never opens a session.");
         if (options.Connect is not null && options.Out is not null)
             throw ToolException.BadInput("--out and --post do not go together.");
-        if (options.Files.Any(file => file.FullName == options.Out?.FullName))
+        if (options.Input.Files.Any(file => file.FullName == options.Out?.FullName))
             throw ToolException.BadInput($"--out would overwrite {options.Out!.FullName}, which is to be read.");
         Stopwatch clock = Stopwatch.StartNew();
-        using ReplayWriter writer = new(terminal, options.Json, options.Reader, options.Out);
+        using ReplayWriter writer = new(terminal, options.Json, options.Input.Reader, options.Out);
         IngestPipeline pipeline = new(new IngestOptions
         {
-            Settings = new IngestSettings
-            {
-                Locations = [new LocationSettings { Name = options.Reader.Location }],
-                Readers = [options.Reader],
-                Chips = options.Chips,
-            },
+            Settings = options.Input.ToSettings(new GateOptions { Policy = options.Policy }),
             OnRead = options.Reads ? writer.WriteRead : null,
         });
         await using var _ = pipeline.ConfigureAwait(false);
@@ -127,7 +91,7 @@ static class ReplayCommand
             writer.WriteSummary(report);
         else
             report.WriteTable(terminal.Console);
-        SayHints(terminal, options, report);
+        options.Input.SayHints(terminal, report.Counters);
         return report.ExitCode;
     }
 
@@ -165,7 +129,7 @@ static class ReplayCommand
         using CloudConnection connection = options.Connect!();
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         PassingsUploader uploader = new(connection.Cloud);
-        uploader.AttachSession(options.Reader.Location, options.Session!);
+        uploader.AttachSession(options.Input.Reader.Location, options.Session!);
         Task sending = uploader.RunAsync(pipeline.Batches, giveUp.Token);
         Task reading = ReadFilesAsync(pipeline, options, giveUp.Token);
         try
@@ -201,25 +165,12 @@ static class ReplayCommand
     {
         try
         {
-            foreach (FileInfo file in options.Files)
-                await ReadFileAsync(pipeline, options.Reader.Name, file, cancellation).ConfigureAwait(false);
+            foreach (FileInfo file in options.Input.Files)
+                await ReadFileAsync(pipeline, options.Input.Reader.Name, file, cancellation).ConfigureAwait(false);
         }
         finally
         {
             await pipeline.CompleteAsync().WaitAsync(cancellation).ConfigureAwait(false);
         }
-    }
-
-    static void SayHints(Terminal terminal, Options options, RunReport report)
-    {
-        if (report.Counters.Readers.Sum(reader => reader.WithoutTime) > 0)
-        {
-            terminal.Say(options.Reader.SessionDate is null
-                ? "Some reads have no usable time: a clock that was never set, or no date (--session-date gives one)."
-                : "Some reads have no usable time: a clock that was never set.");
-        }
-
-        if (report.Counters.Reads == 0)
-            terminal.Say($"No reads: is it {options.Reader.Protocol}?");
     }
 }

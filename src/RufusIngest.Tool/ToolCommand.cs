@@ -4,6 +4,7 @@ using RufusIngest.Cloud;
 using RufusIngest.Records;
 using RufusIngest.Server;
 using RufusIngest.Tool.Api;
+using RufusIngest.Tool.Cleaning;
 using RufusIngest.Tool.Probe;
 using RufusIngest.Tool.Relay;
 
@@ -19,6 +20,7 @@ static class ToolCommand
         root.Subcommands.Add(DemoCommand.Create(terminal));
         root.Subcommands.Add(IngestCommand.Create(terminal));
         root.Subcommands.Add(ReplayCommand.Create(terminal));
+        root.Subcommands.Add(CleanCommand.Create(terminal));
         root.Subcommands.Add(JournalCommand.Create(terminal));
         root.Subcommands.Add(DevicesCommand.Create(terminal));
         root.Subcommands.Add(SessionsCommand.Create(terminal));

@@ -47,8 +47,8 @@ public sealed record IngestOptions
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromSeconds(0.1);
 
     /// <summary>
-    /// Called for guns, markers, clocks that were never set and sessions, on the pipeline's thread: return quickly.
-    /// What it throws is logged.
+    /// Called with whatever is no passing (<see cref="TimingEventKind"/>): guns, clocks, sessions, what came to light about
+    /// passings. On the pipeline's thread: return quickly. What it throws is logged.
     /// </summary>
     public Action<TimingEvent>? OnEvent { get; init; }
 

@@ -204,13 +204,33 @@ public sealed class IngestPipeline : IAsyncDisposable
             RecordKind.ManualPassing, IndexOfLocation(location), _sequencer.Now, payload, cancellation);
     }
 
-    /// <summary>Replaces the chip-to-bib table from here on.</summary>
+    /// <summary>
+    /// Replaces the chip-to-bib table from here on, as a record: a list imported during the race. What was numbered stays; a
+    /// passing that would have another bib now is told as <see cref="TimingEventKind.PassingCorrected"/>.
+    /// </summary>
     public Task SetChipsAsync(ChipTable chips, CancellationToken cancellation = default) =>
         ChangeSettingsAsync(settings => settings with { Chips = chips }, cancellation);
 
     /// <summary>Adds a location; its numbering starts with its first passing.</summary>
     public Task AddLocationAsync(LocationSettings location, CancellationToken cancellation = default) =>
         ChangeSettingsAsync(settings => settings with { Locations = [.. settings.Locations, location] }, cancellation);
+
+    /// <summary>
+    /// Gives the location of this name another gate and filter from here on. What was numbered stays; open bursts are decided
+    /// first when the gate changes.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such location, or it cannot be.</exception>
+    public Task SetLocationAsync(LocationSettings location, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        int index = IndexOfLocation(location.Name);
+        return ChangeSettingsAsync(
+            settings => settings with
+            {
+                Locations = [.. settings.Locations.Take(index), location, .. settings.Locations.Skip(index + 1)],
+            },
+            cancellation);
+    }
 
     /// <summary>Adds a reader, which may then be read.</summary>
     public Task AddReaderAsync(ReaderSettings reader, CancellationToken cancellation = default) =>

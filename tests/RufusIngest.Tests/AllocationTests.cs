@@ -174,20 +174,29 @@ public sealed class AllocationTests
         Assert.True(length > 100_000);
     }
 
-    [Fact]
-    public void The_core_allocates_nothing_from_chunk_to_batch()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_core_allocates_nothing_from_chunk_to_batch(bool withPointsAndFilter)
     {
+        PointSettings[] points = [new() { Antennas = [60_000], Location = "START" }, new() { Name = "backup", IsBackup = true }];
+        ReadFilter filter = new() { Deny = ["99"], Prefixes = ["x", "0"], MinRssiDbm = -200 };
         IngestCore core = new();
         IngestOutput output = new(maxBatchPassings: 50);
         long sequence = 0;
         Apply(RecordKind.Settings, new IngestSettings
         {
-            Locations = [new LocationSettings { Name = "FINISH" }],
+            Locations =
+            [
+                new LocationSettings { Name = "FINISH", Filter = withPointsAndFilter ? filter : new() },
+                new LocationSettings { Name = "START" },
+            ],
             Readers =
             [
                 new ReaderSettings
                 {
                     Name = "mat", Protocol = "ipico", Location = "FINISH", Zone = ZoneRules.Find("Europe/Madrid"),
+                    Points = withPointsAndFilter ? points : [],
                 },
             ],
         }.ToUtf8Json());

@@ -236,6 +236,25 @@ public sealed class IngestPipelineTests
     }
 
     [Fact]
+    public async Task Gate_and_filter_of_a_location_can_change_later()
+    {
+        await using IngestPipeline pipeline = Start(CoreRun.SettingsOf(("a", "START"), ("b", "FINISH")));
+        await pipeline.ReadAsync("b", Lines(CoreRun.Line("58", 1)), cancellation: Cancellation);
+        await pipeline.SetLocationAsync(
+            new LocationSettings { Name = "FINISH", Filter = new() { Deny = ["58"] } }, Cancellation);
+        await pipeline.ReadAsync("b", Lines(CoreRun.Line("58", 60), CoreRun.Line("59", 60)), cancellation: Cancellation);
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => pipeline.SetLocationAsync(new LocationSettings { Name = "HALFWAY" }, Cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => pipeline.SetLocationAsync(
+                new LocationSettings { Name = "FINISH", Filter = new() { Deny = [""] } }, Cancellation));
+        Task<List<string>> items = TakeAll(pipeline);
+        await pipeline.CompleteAsync();
+        Assert.Equal(["58", "59"], (await items).Select(item => item.Split('"')[3]));
+        Assert.Equal(["START", "FINISH"], pipeline.Settings.Locations.Select(location => location.Name));
+    }
+
+    [Fact]
     public async Task Wrong_names_and_options_are_said()
     {
         await using IngestPipeline pipeline = Start(CoreRun.SettingsOf(("a", "START")));
@@ -247,9 +266,9 @@ public sealed class IngestPipelineTests
             () => Start(CoreRun.SettingsOf(("a", "S")), options => options with { MaxBatchPassings = 0 }));
         ArgumentException delay = Assert.Throws<ArgumentException>(() => Start(CoreRun.SettingsOf() with
         {
-            Locations = [new LocationSettings { Name = "S", Gate = new() { ReorderDelay = TimeSpan.FromSeconds(2) } }],
+            Locations = [new LocationSettings { Name = "S", Gate = new() { ReorderDelay = TimeSpan.FromSeconds(-2) } }],
         }));
-        Assert.Equal("Location 'S': ReorderDelay is longer than BurstGap.", delay.Message);
+        Assert.Equal("Location 'S': ReorderDelay is negative.", delay.Message);
     }
 
     [Fact]

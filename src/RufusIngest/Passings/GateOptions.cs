@@ -91,7 +91,7 @@ public sealed record GateLimits
 {
     /// <summary>
     /// Chips remembered, counted once a line. A read of one more makes a passing of its own, flagged and counted.
-    /// Default 2,097,152; about 100 bytes each.
+    /// Default 2,097,152, at most 16,777,214; about 85 bytes each.
     /// </summary>
     public int MaxChips { get; init; } = 1 << 21;
 
@@ -103,7 +103,8 @@ public sealed record GateLimits
 
     /// <summary>What is wrong with these limits, or null.</summary>
     internal string? Problem =>
-        MaxChips < 1 ? $"{nameof(MaxChips)} must be at least 1."
+        MaxChips is < 1 or > TrackTable.MaxTracks
+            ? $"{nameof(MaxChips)} must be between 1 and {TrackTable.MaxTracks}."
         : MaxEarlierPassings < 0 ? $"{nameof(MaxEarlierPassings)} is negative."
         : null;
 }

@@ -84,8 +84,8 @@ struct OpenBurst
 /// <summary>Slots for open bursts, reused through a free list; grows to the largest number ever open.</summary>
 sealed class OpenBursts
 {
-    readonly Segments<OpenBurst> _bursts = new();
-    readonly Segments<StrongestReads> _strongest = new();
+    readonly Segments<OpenBurst> _bursts = new(shift: 8);
+    readonly Segments<StrongestReads> _strongest = new(shift: 8);
     int _free = -1;
 
     public ref OpenBurst this[int index] => ref _bursts[index];

@@ -7,13 +7,13 @@ namespace RufusIngest.Passings;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A read that does not go with the others (a reflection, a null) is left out and the rest fitted again, at most a quarter
-/// of them in all. Reads more than 2.5 s from the strongest are never looked at: whoever stands there that long gives no
-/// parabola, and the vertex lies that near to the strongest read too.
+/// A read that does not go with the others (a reflection, a null) is left out and the rest fitted again, at most a
+/// quarter of them in all. Reads more than 2.5 s from the strongest are never looked at: whoever stands there that long
+/// gives no parabola, and the vertex lies that near to the strongest read too.
 /// </para>
 /// <para>
-/// Sums and determinants are exact. What is judged in floating point follows the order in which the set keeps its reads, so
-/// equal sets give equal ticks. It allocates nothing.
+/// Sums and determinants are exact. What is judged in floating point follows the order in which the set keeps its
+/// reads, so equal sets give equal ticks. It allocates nothing.
 /// </para>
 /// </remarks>
 static class ParabolaFit
@@ -33,7 +33,10 @@ static class ParabolaFit
     /// <summary>A stray's distance in standard deviations of the others, squared.</summary>
     const double StrayRatio = 3 * 3;
 
-    /// <summary>A stray's least distance, in 1/100 dB, squared; a clean burst has deviations below a reader's rounding.</summary>
+    /// <summary>
+    /// How much the sum of squares, in 1/100 dB, must fall without a stray: in a clean burst rounding alone would else
+    /// make one.
+    /// </summary>
     const double StrayLeast = 600 * 600;
 
     /// <summary>Finds the instant of greatest signal strength.</summary>
@@ -159,7 +162,7 @@ static class ParabolaFit
                 double residual = Residual(points[i]);
                 double square = residual * residual;
                 sum += square;
-                // How much a read pulls the fit to itself; at 1 it lies on it whatever its strength, and cannot be judged.
+                // The more a read pulls the fit to itself, the less is free; at 0 it lies on it whatever its strength.
                 double free = 1 - Leverage(points[i].X);
                 if (free < 1e-6 || square / free <= most)
                     continue;

@@ -11,6 +11,7 @@ sealed partial class PassingGate
     {
         ref OpenBurst burst = ref _bursts[index];
         bool mayBeGhost = MayBeGhost(lane, burst);
+        bool isAtOnce = lane.ReorderDelay == 0;
         if (aheadOf != long.MinValue)
         {
             burst.Passing.Flags |= PassingFlags.ClockAhead;
@@ -18,10 +19,12 @@ sealed partial class PassingGate
         }
         else if (BurstRing.IsPast(lane.DueOf(burst, mayBeGhost), lane.Time))
         {
+            // With First a backlog is decided as it comes, so that its passings have the order of their reads.
             burst.SettlesFrom = lane.Time;
+            isAtOnce = true;
         }
 
-        if (lane is { Policy: PassingPolicy.First, ReorderDelay: 0, IsBackup: false } && !mayBeGhost)
+        if (isAtOnce && lane is { Policy: PassingPolicy.First, IsBackup: false } && !mayBeGhost)
         {
             Decide(lane, index, PassingFlags.None);
             return;
@@ -43,10 +46,14 @@ sealed partial class PassingGate
             return;
         lane.Ring.Remove(_bursts, index);
         burst.Due = due;
-        if (BurstRing.IsPast(due, lane.Time))
-            Close(lane, index, PassingFlags.None);
-        else
+        if (!BurstRing.IsPast(due, lane.Time))
+        {
             lane.Ring.Add(_bursts, index);
+            return;
+        }
+
+        _closedByRead = burst.Passing.Burst;
+        Close(lane, index, PassingFlags.None);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -24,6 +24,7 @@ sealed partial class PassingGate
     int _freeEarlier = -1;
     int _earlierInUse;
     long _lastBurst;
+    long _closedByRead;
 
     /// <summary>Makes a gate without locations.</summary>
     /// <param name="limits">Bounds over all locations.</param>
@@ -148,11 +149,14 @@ sealed partial class PassingGate
         }
     }
 
-    /// <summary>Which burst or passing a read went to. Ask right after <see cref="Add"/>.</summary>
+    /// <summary>Which burst or passing a read went to. Ask right after each <see cref="Add"/>, or never.</summary>
     public ReadFate FateOf(int lane, in ChipCode chip, long time, ReadOutcome outcome)
     {
         GateLane at = Lane(lane);
-        ReadFate fate = new(outcome, at.Location);
+        // The burst that a read opened or closed may be decided, or be gone, by now.
+        bool opened = outcome is ReadOutcome.Opened or ReadOutcome.NotGated;
+        ReadFate fate = new(outcome, at.Location, opened ? _lastBurst : _closedByRead);
+        _closedByRead = 0;
         int track = FindUsed(at, chip);
         if (track < 0 || outcome == ReadOutcome.NotGated)
             return fate;
@@ -165,7 +169,7 @@ sealed partial class PassingGate
         IntervalFacts facts = FactsAt(at, track, slot);
         return fate with
         {
-            Burst = open >= 0 ? _bursts[open].Passing.Burst : 0,
+            Burst = open >= 0 ? _bursts[open].Passing.Burst : fate.Burst,
             Session = facts.Session,
             Number = facts.Number,
         };

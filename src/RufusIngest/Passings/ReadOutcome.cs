@@ -58,7 +58,9 @@ public enum ReadOutcome : byte
 /// <summary>What became of a read, and which burst or passing it belongs to, as known when it was decided about.</summary>
 /// <param name="Outcome">What became of it. A burst that is suppressed later is told by an event.</param>
 /// <param name="Location">Index of the location.</param>
-/// <param name="Burst">Its burst (<see cref="Passing.Burst"/>) while that is open, else 0.</param>
+/// <param name="Burst">
+/// Its burst (<see cref="Passing.Burst"/>) while that is open, and always for a read that opened or ended it; else 0.
+/// </param>
 /// <param name="Session">Session of the passing that took it, where there is one already.</param>
 /// <param name="Number">Number of that passing.</param>
 public readonly record struct ReadFate(ReadOutcome Outcome, int Location, long Burst = 0, int Session = 0, int Number = 0);

@@ -3,12 +3,10 @@ using System.Runtime.CompilerServices;
 namespace RufusIngest.Passings;
 
 /// <summary>A list that grows by whole segments, so that growing never moves or copies what is there.</summary>
-sealed class Segments<T>
+/// <param name="shift">A segment has 2 to the power of this.</param>
+sealed class Segments<T>(int shift = 12)
     where T : struct
 {
-    const int Shift = 12;
-    const int Size = 1 << Shift;
-
     T[][] _segments = new T[16][];
 
     public int Count { get; private set; }
@@ -16,16 +14,16 @@ sealed class Segments<T>
     public ref T this[int index]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref _segments[index >> Shift][index & (Size - 1)];
+        get => ref _segments[index >> shift][index & ((1 << shift) - 1)];
     }
 
     /// <summary>Adds a slot with <c>default</c> content and returns its index.</summary>
     public int Add()
     {
-        int segment = Count >> Shift;
+        int segment = Count >> shift;
         if (segment == _segments.Length)
             Array.Resize(ref _segments, segment * 2);
-        _segments[segment] ??= new T[Size];
+        _segments[segment] ??= new T[1 << shift];
         return Count++;
     }
 }

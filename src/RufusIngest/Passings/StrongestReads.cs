@@ -9,15 +9,15 @@ namespace RufusIngest.Passings;
 [StructLayout(LayoutKind.Sequential, Pack = 2)]
 readonly record struct SignalSample(long Time, short RssiCentiDbm)
 {
-    /// <summary>Whether this one is kept rather than the other: the stronger, of equally strong ones the earlier.</summary>
+    /// <summary>Whether it is kept rather than the other: the stronger, of equally strong ones the earlier.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool GoesBefore(in SignalSample other) =>
         RssiCentiDbm != other.RssiCentiDbm ? RssiCentiDbm > other.RssiCentiDbm : Time < other.Time;
 }
 
 /// <summary>
-/// The strongest 32 reads of a burst, each instant and strength once, the strongest first. What it holds depends neither on
-/// the order in which reads come nor on repeats. A plain value of 324 bytes; default is empty. It allocates nothing.
+/// The strongest 32 reads of a burst, each instant and strength once, the strongest first. What it holds depends
+/// neither on the order in which reads come nor on repeats. A plain value of 324 bytes; default is empty. It allocates nothing.
 /// </summary>
 struct StrongestReads
 {

@@ -39,8 +39,21 @@ struct IntervalFacts
     /// <summary>Outcome of the reads it takes within the gap.</summary>
     public ReadOutcome Outcome;
 
-    public bool HasEnded;
-    public bool IsParked;
+    byte _flags;
+
+    /// <summary>A last-seen record has ended it.</summary>
+    public bool HasEnded
+    {
+        readonly get => (_flags & 1) != 0;
+        set => _flags = (byte)(value ? _flags | 1 : _flags & ~1);
+    }
+
+    /// <summary>It was told, or counted, as parked.</summary>
+    public bool IsParked
+    {
+        readonly get => (_flags & 2) != 0;
+        set => _flags = (byte)(value ? _flags | 2 : _flags & ~2);
+    }
 }
 
 /// <summary>An interval that is not the newest of its chip.</summary>
@@ -78,17 +91,23 @@ sealed class TrackBudget(int max)
 }
 
 /// <summary>
-/// Tracks of one line by chip: open addressing over 8-byte slots that hold half the hash and the track's index. The full
-/// code is compared always; a chip is never taken for another.
+/// Tracks of one line by chip: open addressing over 4-byte slots that hold 8 bits of the hash and the track's index. The
+/// full code is compared always; a chip is never taken for another.
 /// </summary>
 sealed class TrackTable(TrackBudget budget)
 {
     const int GuessedAtOnce = 64;
-    const ulong TagMask = 0xFFFF_FFFF_0000_0000;
+    const uint TagMask = 0xFF00_0000;
+    const uint IndexMask = ~TagMask;
 
-    readonly Segments<Track> _tracks = new();
+    /// <summary>What a slot can name.</summary>
+    public const int MaxTracks = (int)IndexMask - 1;
+
+    readonly TrackMemory _tracks = new();
     readonly Segments<IntervalFacts> _facts = new();
-    ulong[] _slots = new ulong[1024];
+
+    // A tag and one more than the index; 0: empty.
+    uint[] _slots = new uint[1024];
 
     public int Count => _tracks.Count;
 
@@ -107,7 +126,7 @@ sealed class TrackTable(TrackBudget budget)
     [SkipLocalsInit]
     public void Guess(ReadOnlySpan<ChipRead> reads, Span<int> guesses)
     {
-        ulong[] slots = _slots;
+        uint[] slots = _slots;
         int mask = slots.Length - 1;
         Span<ulong> hashes = stackalloc ulong[GuessedAtOnce];
         for (int from = 0; from < reads.Length; from += GuessedAtOnce)
@@ -125,18 +144,16 @@ sealed class TrackTable(TrackBudget budget)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    int Guess(ulong[] slots, ulong hash)
+    int Guess(uint[] slots, ulong hash)
     {
         int mask = slots.Length - 1;
         int at = (int)hash & mask;
         while (slots[at] is var slot and not 0)
         {
-            if (((slot ^ hash) & TagMask) == 0)
+            if ((slot & TagMask) == Tag(hash))
             {
-                int index = (int)(uint)slot - 1;
-                ref Track track = ref _tracks[index];
-                Prefetch(ref track.Chip);
-                Prefetch(ref track.Newest.Open);
+                int index = (int)(slot & IndexMask) - 1;
+                Prefetch(ref _tracks[index]);
                 return index;
             }
 
@@ -170,11 +187,14 @@ sealed class TrackTable(TrackBudget budget)
         return FindOrAddSlow(chip);
     }
 
+    // The upper bits; the lower ones choose the slot.
+    static uint Tag(ulong hash) => (uint)(hash >> 32) & TagMask;
+
     /// <summary>The track of a chip, or −1.</summary>
     public int Find(in ChipCode chip)
     {
         int at = SlotOf(chip, chip.Hash());
-        return (int)(uint)_slots[at] - 1;
+        return (int)(_slots[at] & IndexMask) - 1;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -182,19 +202,19 @@ sealed class TrackTable(TrackBudget budget)
     {
         ulong hash = chip.Hash();
         int at = SlotOf(chip, hash);
-        int index = (int)(uint)_slots[at] - 1;
+        int index = (int)(_slots[at] & IndexMask) - 1;
         return index >= 0 ? index : Add(chip, hash, at);
     }
 
     /// <summary>The slot with the chip, or the empty one where it would go.</summary>
     int SlotOf(in ChipCode chip, ulong hash)
     {
-        ulong[] slots = _slots;
+        uint[] slots = _slots;
         int mask = slots.Length - 1;
         int at = (int)hash & mask;
         while (slots[at] is var slot and not 0)
         {
-            if (((slot ^ hash) & TagMask) == 0 && _tracks[(int)(uint)slot - 1].Chip == chip)
+            if ((slot & TagMask) == Tag(hash) && _tracks[(int)(slot & IndexMask) - 1].Chip == chip)
                 return at;
             at = (at + 1) & mask;
         }
@@ -212,7 +232,7 @@ sealed class TrackTable(TrackBudget budget)
         ref Track track = ref _tracks[index];
         track.Chip = chip;
         track.Newest = new Interval { First = long.MaxValue, Older = -1, Open = Interval.Unused };
-        _slots[at] = (hash & TagMask) | (uint)(index + 1);
+        _slots[at] = Tag(hash) | (uint)(index + 1);
         if (_tracks.Count * 2 > _slots.Length)
             Grow();
         return index;
@@ -220,7 +240,7 @@ sealed class TrackTable(TrackBudget budget)
 
     void Grow()
     {
-        ulong[] slots = new ulong[_slots.Length * 2];
+        uint[] slots = new uint[_slots.Length * 2];
         int mask = slots.Length - 1;
         for (int i = 0; i < _tracks.Count; i++)
         {
@@ -228,7 +248,7 @@ sealed class TrackTable(TrackBudget budget)
             int at = (int)hash & mask;
             while (slots[at] != 0)
                 at = (at + 1) & mask;
-            slots[at] = (hash & TagMask) | (uint)(i + 1);
+            slots[at] = Tag(hash) | (uint)(i + 1);
         }
 
         _slots = slots;

@@ -9,7 +9,8 @@ namespace RufusIngest.Readers;
 /// <remarks>
 /// A parser never allocates, throws, logs or reads a clock. Any split of the stream gives the same reads: what is left
 /// unconsumed is given again, with more bytes behind it. State kept between calls speaks of the unconsumed bytes only.
-/// One parser serves one connection and one thread; a new connection starts with <c>default</c>.
+/// One parser serves one connection and one thread; a new connection starts with <c>default</c>, and with the
+/// reader's names of points where it is <see cref="IPointNaming"/>.
 /// </remarks>
 public interface IReadParser
 {

@@ -31,6 +31,9 @@ abstract class ReaderDecoder
     /// <summary>The most recent rejected frames.</summary>
     public RejectLog Rejected { get; } = new();
 
+    /// <summary>Names of points that the parser tells, over all connections.</summary>
+    public PointNames PointNames { get; } = new();
+
     /// <summary>Bytes consumed since the decoder was made, over all connections.</summary>
     public long Position { get; protected set; }
 
@@ -92,6 +95,17 @@ abstract class ReaderDecoder
         int _carried;
         int _consumed;
 
+        public Decoder() => _parser = MakeParser();
+
+        TParser MakeParser()
+        {
+            if (default(TParser) is not IPointNaming)
+                return default;
+            object boxed = default(TParser); // The interface can change a struct in its box only.
+            ((IPointNaming)boxed).Use(PointNames);
+            return (TParser)boxed;
+        }
+
         public override bool Step(
             ReadOnlySpan<byte> chunk, ref int offset, bool endOfStream, out ReadOnlySpan<byte> parsed)
         {
@@ -152,7 +166,7 @@ abstract class ReaderDecoder
 
         public override void Reset()
         {
-            _parser = default;
+            _parser = MakeParser();
             _carried = 0;
             _consumed = 0;
         }

@@ -105,6 +105,9 @@ public struct ChipRead
     /// <summary>Reader inside the box or on the line, 0 when there is only one.</summary>
     public ushort SubReader { get; set; }
 
+    /// <summary>The timing point that the protocol named, its number among the reader's <see cref="PointNames"/>; 0: none.</summary>
+    public ushort Point { get; set; }
+
     /// <summary>Chip, gun or marker.</summary>
     public ReadKind Kind { get; set; }
 

@@ -31,6 +31,8 @@ public sealed class IngestCore
     long _receivedAt;
     long _sequence;
     long _maxLead;
+    long _maxLag;
+    long _clockStep;
 
     /// <summary>Makes a core that has seen no record.</summary>
     /// <param name="protocols">Protocols that settings may name; by default those of the library.</param>
@@ -57,10 +59,10 @@ public sealed class IngestCore
         switch (record.Kind)
         {
             case RecordKind.Chunk:
-                Decode(_readers[record.Index], record, endOfStream: false, output);
+                ApplyChunk(_readers[record.Index], record, output);
                 break;
             case RecordKind.Tick:
-                ApplyTick(record);
+                ApplyTick(record, output);
                 break;
             case RecordKind.Connected:
                 _readers[record.Index].Time.Connect();
@@ -138,6 +140,15 @@ public sealed class IngestCore
     /// <summary>Called with every read and what became of it, on the thread that applies records. Set it before the first.</summary>
     public ReadObserver? ReadObserver { get; init; }
 
+    void ApplyChunk(Reader reader, in IngestRecord record, IngestOutput output)
+    {
+        if (record.ReceivedAt != 0)
+            WatchStep(reader, record.ReceivedAt, output);
+        Decode(reader, record, endOfStream: false, output);
+        if (record.ReceivedAt != 0)
+            WatchLag(reader, output);
+    }
+
     void Decode(Reader reader, in IngestRecord record, bool endOfStream, IngestOutput output)
     {
         reader.Bytes += record.Payload.Length;
@@ -156,59 +167,80 @@ public sealed class IngestCore
     {
         Span<ChipRead> reads = reader.Decoder.Reads;
         PassingGate gate = _gate!;
-        gate.LookAhead(reader.Lane, reads, _guesses);
+        gate.LookAhead(reader.Own.Lane, reads, _guesses);
+        long newest = long.MinValue;
         for (int i = 0; i < reads.Length; i++)
         {
             ref ChipRead read = ref reads[i];
             bool timed = reader.Resolver.TryResolve(ref read, record.ReceivedAt, out long time);
-            if (timed && read.Kind == ReadKind.Chip)
-                Gate(reader, ref read, _guesses[i], time, record, output);
-            else
+            if (!timed || read.Kind != ReadKind.Chip)
+            {
                 Report(reader, read, timed ? time : 0, output);
+                continue;
+            }
+
+            if (time > newest && (read.Flags & (ReadFlags.Rewind | ReadFlags.NoTime)) == 0)
+                newest = time;
+            Gate(reader, ref read, _guesses[i], time, record, output);
         }
+
+        if (newest != long.MinValue && record.ReceivedAt != 0)
+            reader.Clock.Observe(newest - record.ReceivedAt, record.ReceivedAt);
     }
 
     void Gate(Reader reader, ref ChipRead read, int guess, long time, in IngestRecord record, IngestOutput output)
     {
         PassingGate gate = _gate!;
-        Location location = reader.Location;
+        Line line = reader.LineOf(read);
+        if (line.Lane != reader.Own.Lane)
+            guess = -1; // It was made for the reader's own line.
         reader.Reads++;
         if (reader.StripLeadingZeros)
             read.Chip = read.Chip.WithoutLeadingZeros();
         long aheadOf = long.MinValue;
         if (time - record.ReceivedAt > _maxLead && record.ReceivedAt != 0)
-            aheadOf = Distrust(reader, read, time, record, output);
+            aheadOf = Distrust(reader, line.Location, read, time, record, output);
         else
             reader.Time.Observe(time, record.ReceivedAt);
-        ReadOutcome outcome = gate.Add(reader.Lane, time, read, reader.Index, aheadOf, guess);
+        // Time first: what the read's own time decides is decided when the read is placed.
+        foreach (Location place in reader.Places)
+            gate.Advance(place.Index, place.Time.Low(_maxLag));
+        ReadOutcome outcome = ReadOutcome.Opened;
+        if (line.Location.Sieve is { } sieve)
+            outcome = sieve.Judge(read, time);
+        bool isKept = outcome == ReadOutcome.Opened;
+        if (isKept)
+            outcome = gate.Add(line.Lane, time, read, reader.Index, aheadOf, guess);
         gate.Outcomes[(int)outcome]++;
-        ReadObserver?.Invoke(reader.Index, read, time, gate.FateOf(reader.Lane, read.Chip, time, outcome));
-        gate.Advance(location.Index, location.Time.Low());
+        ReadObserver?.Invoke(
+            reader.Index, read, time,
+            isKept ? gate.FateOf(line.Lane, read.Chip, time, outcome) : new ReadFate(outcome, line.Location.Index));
     }
 
     /// <summary>
     /// A time too far ahead to move the location's: its burst falls due from the time the location has now. A reader that
     /// has said nothing else lends the location its arrival time, so that its passings do not wait for ever.
     /// </summary>
-    long Distrust(Reader reader, in ChipRead read, long time, in IngestRecord record, IngestOutput output)
+    long Distrust(Reader reader, Location location, in ChipRead read, long time, in IngestRecord record, IngestOutput output)
     {
         if (!reader.IsAhead)
-            output.Add(Event(TimingEventKind.ClockAhead, reader, time, read));
+            output.Add(Event(TimingEventKind.ClockAhead, reader, location, time, read));
         reader.IsAhead = true;
         if (reader.Time.Now == long.MinValue)
             reader.Time.Observe(record.ReceivedAt, record.ReceivedAt);
-        return reader.Location.Time.Low();
+        return location.Time.Low(_maxLag);
     }
 
     void Report(Reader reader, in ChipRead read, long time, IngestOutput output)
     {
+        Location location = reader.LineOf(read).Location;
         TimingEventKind kind = read.Kind switch
         {
             ReadKind.Gun => TimingEventKind.Gun,
             ReadKind.Marker => TimingEventKind.Marker,
             _ => (read.Flags & ReadFlags.ClockNotSet) != 0 ? TimingEventKind.ClockNotSet : TimingEventKind.NoTime,
         };
-        output.Add(Event(kind, reader, time, read));
+        output.Add(Event(kind, reader, location, time, read));
         ReadOutcome outcome = ReadOutcome.Signal;
         if (read.Kind == ReadKind.Chip)
         {
@@ -222,11 +254,41 @@ public sealed class IngestCore
         }
 
         _gate!.Outcomes[(int)outcome]++;
-        ReadObserver?.Invoke(reader.Index, read, time, new ReadFate(outcome, reader.Location.Index));
+        ReadObserver?.Invoke(reader.Index, read, time, new ReadFate(outcome, location.Index));
     }
 
-    TimingEvent Event(TimingEventKind kind, Reader reader, long time, in ChipRead read) =>
-        new(kind, reader.Location.Index, reader.Index, time, read, 0, _sequence);
+    /// <summary>Tells when the reader's clock was set.</summary>
+    void WatchStep(Reader reader, long hostTime, IngestOutput output)
+    {
+        long shift = reader.Clock.Pass(hostTime, _clockStep);
+        if (shift == 0)
+            return;
+        long time = hostTime + reader.Clock.Difference;
+        TimingEvent step = Event(TimingEventKind.ClockStep, reader, reader.Own.Location, time, default);
+        output.Add(step with { Shift = TimeSpan.FromTicks(shift) });
+    }
+
+    /// <summary>Tells once when a location goes on without the reader, and again only after that has clearly been over.</summary>
+    void WatchLag(Reader reader, IngestOutput output)
+    {
+        long lag = reader.Time.Lag;
+        if (lag <= _maxLag / 2)
+            reader.IsBehind = false;
+        if (lag <= _maxLag || reader.IsBehind || !reader.Time.Counts)
+            return;
+        foreach (Location place in reader.Places)
+        {
+            if (!place.Time.IsHeldWithin(_maxLag))
+                continue;
+            reader.IsBehind = true;
+            TimingEvent behind = Event(TimingEventKind.ClockBehind, reader, place, reader.Time.Now, default);
+            output.Add(behind with { Shift = TimeSpan.FromTicks(lag) });
+            return;
+        }
+    }
+
+    TimingEvent Event(TimingEventKind kind, Reader reader, Location location, long time, in ChipRead read) =>
+        new(kind, location.Index, reader.Index, time, read, 0, _sequence);
 
     /// <summary>Gives what the gate decided its number and hands it on.</summary>
     void Take(ref Passing passing) => Number(ref passing, _settings!.Chips.JsonBib(passing.Chip));
@@ -268,16 +330,22 @@ public sealed class IngestCore
         _ => TimingEventKind.ParkedLeft,
     };
 
-    void ApplyTick(in IngestRecord record)
+    void ApplyTick(in IngestRecord record, IngestOutput output)
     {
         foreach (Reader reader in _readers)
             reader.Time.Tick(record.ReceivedAt, _settings!.ReaderLeaveTime.Ticks);
+        foreach (Reader reader in _readers)
+        {
+            WatchStep(reader, record.ReceivedAt, output);
+            WatchLag(reader, output);
+        }
+
         foreach (Location location in _locations)
         {
             if (location.Time.IsDeserted)
                 _gate!.Flush(location.Index);
             else
-                _gate!.Advance(location.Index, location.Time.Low());
+                _gate!.Advance(location.Index, location.Time.Low(_maxLag));
         }
     }
 
@@ -339,15 +407,18 @@ public sealed class IngestCore
         _gate.SetLocations(gates);
         _gate.SetChips(settings.Chips);
         _maxLead = settings.MaxLead.Ticks;
+        _maxLag = settings.MaxLag.Ticks;
+        _clockStep = settings.ClockStep.Ticks;
         Volatile.Write(ref _settings, settings);
         foreach (LocationSettings location in settings.Locations.Skip(_locations.Length))
             _locations = [.. _locations, new Location(_locations.Length, location.Name)];
+        for (int i = 0; i < _locations.Length; i++)
+            _locations[i].Sieve = ReadSieve.Of(settings.Locations[i].Filter);
         foreach (ReaderSettings reader in settings.Readers.Skip(_readers.Length))
         {
-            Location location = _locations.First(candidate => candidate.Name == reader.Location);
             ReaderProtocol protocol = _protocols.First(
                 candidate => candidate.Name.Equals(reader.Protocol, StringComparison.OrdinalIgnoreCase));
-            _readers = [.. _readers, new Reader(_readers.Length, reader, location, protocol.CreateDecoder())];
+            _readers = [.. _readers, new Reader(_readers.Length, reader, _locations, protocol.CreateDecoder())];
         }
     }
 
@@ -377,6 +448,9 @@ public sealed class IngestCore
 
         public LocationTime Time { get; } = new();
 
+        /// <summary>What leaves reads out; null: nothing does.</summary>
+        public ReadSieve? Sieve { get; set; }
+
         public int Session { get; set; }
 
         public int LastNumber { get; set; }
@@ -392,29 +466,50 @@ public sealed class IngestCore
         public LocationCounters GetCounters() => new(Name, Passings, Late, Manual, Session, LastNumber);
     }
 
+    /// <summary>Where reads go: a location and the line of the gate.</summary>
+    sealed record Line(Location Location, int Lane)
+    {
+        public static Line Of(Location[] locations, string name, bool isBackup)
+        {
+            Location location = locations.First(candidate => candidate.Name == name);
+            return new Line(location, PassingGate.LaneOf(location.Index, isBackup));
+        }
+    }
+
     sealed class Reader
     {
-        public Reader(int index, ReaderSettings settings, Location location, ReaderDecoder decoder)
+        readonly PointMap? _points;
+        readonly Line[] _lines;
+
+        public Reader(int index, ReaderSettings settings, Location[] locations, ReaderDecoder decoder)
         {
             Index = index;
             Name = settings.Name;
-            Location = location;
             Decoder = decoder;
-            Lane = PassingGate.LaneOf(location.Index, isBackup: false);
+            Own = Line.Of(locations, settings.Location, settings.IsBackup);
+            _points = settings.Points.Count == 0 ? null : new PointMap(settings.Points, decoder.PointNames);
+            _lines =
+            [
+                Own,
+                .. settings.Points.Select(point => Line.Of(locations, point.Location ?? settings.Location, point.IsBackup)),
+            ];
+            Places = [.. _lines.Select(line => line.Location).Distinct()];
             StripLeadingZeros = settings.StripLeadingZeros;
             Resolver = new ReadTimeResolver(
                 settings.Zone, settings.IgnoreStatedZone, settings.SessionDate, settings.ClockCorrection);
-            location.Time.Add(Time);
+            foreach (Location place in Places)
+                place.Time.Add(Time);
         }
 
         public int Index { get; }
 
         public string Name { get; }
 
-        public Location Location { get; }
+        /// <summary>Where its reads go, as far as no point says otherwise.</summary>
+        public Line Own { get; }
 
-        /// <summary>Line of the gate that its reads belong to.</summary>
-        public int Lane { get; }
+        /// <summary>All locations that its reads may belong to, each once: it counts for the time of each.</summary>
+        public Location[] Places { get; }
 
         public ReaderDecoder Decoder { get; }
 
@@ -422,9 +517,14 @@ public sealed class IngestCore
 
         public ReaderTime Time { get; } = new();
 
+        public ClockWatch Clock { get; } = new();
+
         public bool StripLeadingZeros { get; }
 
         public bool IsAhead { get; set; }
+
+        /// <summary>It was told that its location goes on without it.</summary>
+        public bool IsBehind { get; set; }
 
         public long Bytes { get; set; }
 
@@ -434,9 +534,13 @@ public sealed class IngestCore
 
         public long WithoutTime { get; set; }
 
+        public Line LineOf(in ChipRead read) => _points is null ? Own : _lines[_points.Find(read)];
+
         public ReaderCounters GetCounters() => new()
         {
             Name = Name,
+            PointNames = Decoder.PointNames.ToList(),
+            PointsUntold = Decoder.PointNames.Untold,
             Bytes = Bytes,
             Reads = Reads,
             Signals = Signals,

@@ -1,5 +1,6 @@
 using RufusIngest.Passings;
 using RufusIngest.Readers;
+using RufusIngest.Reads;
 
 namespace RufusIngest.Records;
 
@@ -8,6 +9,12 @@ public sealed record ReaderCounters
 {
     /// <summary>The reader's name.</summary>
     public required string Name { get; init; }
+
+    /// <summary>The points that its protocol or its settings name, by <see cref="ChipRead.Point"/> from 1.</summary>
+    public IReadOnlyList<string> PointNames { get; init; } = [];
+
+    /// <summary>Reads whose point has no number: its name is too long, or there are more than are kept.</summary>
+    public long PointsUntold { get; init; }
 
     /// <summary>Bytes received.</summary>
     public long Bytes { get; init; }

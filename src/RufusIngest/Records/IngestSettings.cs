@@ -13,6 +13,9 @@ public sealed record LocationSettings
 
     /// <summary>How its reads become passings.</summary>
     public GateOptions Gate { get; init; } = new();
+
+    /// <summary>Which of its reads count at all. Default: all.</summary>
+    public ReadFilter Filter { get; init; } = new();
 }
 
 /// <summary>A source of reads: one device or one of its connections.</summary>
@@ -24,8 +27,17 @@ public sealed record ReaderSettings
     /// <summary>Name of its protocol.</summary>
     public required string Protocol { get; init; }
 
-    /// <summary>Name of the location its reads belong to.</summary>
+    /// <summary>Name of the location its reads belong to, as far as no point of it says otherwise.</summary>
     public required string Location { get; init; }
+
+    /// <summary>They are of the location's backup line, as far as no point says otherwise.</summary>
+    public bool IsBackup { get; init; }
+
+    /// <summary>
+    /// Parts of it that belong elsewhere: antennas, sub-readers, points that the protocol names. The first that matches a read
+    /// decides its location and line. At most 255.
+    /// </summary>
+    public IReadOnlyList<PointSettings> Points { get; init; } = [];
 
     /// <summary>Zone of its wall clock, where the protocol states none. Default UTC.</summary>
     public ZoneRules Zone { get; init; } = ZoneRules.Utc;
@@ -49,7 +61,7 @@ public sealed record ReaderSettings
 /// </summary>
 public sealed record IngestSettings
 {
-    /// <summary>The locations. A later settings record may append some and change their gates, not remove any.</summary>
+    /// <summary>The locations. A later settings record may append some and change gates and filters, not remove any.</summary>
     public required IReadOnlyList<LocationSettings> Locations { get; init; }
 
     /// <summary>The readers. A later settings record may append some, not change or remove any.</summary>
@@ -65,6 +77,18 @@ public sealed record IngestSettings
     /// <summary>A read further ahead of its arrival than this never moves time. Default 5 min.</summary>
     public TimeSpan MaxLead { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// A reader whose time lies further behind its records' arrival does not hold its location's time back, as long as
+    /// another one holds it. Default 10 s.
+    /// </summary>
+    public TimeSpan MaxLag { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// A reader's clock was set when its times differ from their arrival by this much more or less than before, and lastingly
+    /// so. Default 1 s.
+    /// </summary>
+    public TimeSpan ClockStep { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a disconnected reader still holds back its location's time. Default 30 s.</summary>
     public TimeSpan ReaderLeaveTime { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -73,9 +97,7 @@ public sealed record IngestSettings
 
     /// <summary>Reads the payload of a settings record.</summary>
     /// <exception cref="JsonException">It is none.</exception>
-    public static IngestSettings FromUtf8Json(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, SettingsJson.Default.IngestSettings)
-        ?? throw new JsonException("A settings record must not be null.");
+    public static IngestSettings FromUtf8Json(ReadOnlySpan<byte> json) => SettingsReader.Read(json);
 
     /// <summary>
     /// These settings for a journal that has others: its locations and readers stay first, gates are as given here, and
@@ -94,8 +116,8 @@ public sealed record IngestSettings
             if (before is not null && !IsSame(before, reader))
             {
                 throw new ArgumentException(
-                    $"the journal has reader {reader.Name} with another protocol, location, zone or date; a journal cannot "
-                    + "change them. Use another file.");
+                    $"the journal has reader {reader.Name} with another protocol, location, point, zone or date; a journal "
+                    + "cannot change them. Use another file.");
             }
         }
 
@@ -128,12 +150,14 @@ public sealed record IngestSettings
         RequireUnique(Readers.Select(reader => reader.Name), "reader");
         foreach (LocationSettings location in Locations)
         {
-            if (location.Gate.Problem is { } problem)
+            if ((location.Gate.Problem ?? location.Filter.Problem) is { } problem)
                 throw new ArgumentException($"Location '{location.Name}': {problem}");
         }
 
         if (Limits.Problem is { } limitProblem)
             throw new ArgumentException(limitProblem);
+        if (MaxLag <= TimeSpan.Zero || ClockStep <= TimeSpan.Zero)
+            throw new ArgumentException($"{nameof(MaxLag)} and {nameof(ClockStep)} must be above zero.");
         foreach (ReaderSettings reader in Readers)
         {
             if (!protocols.Contains(reader.Protocol, StringComparer.OrdinalIgnoreCase))
@@ -143,9 +167,27 @@ public sealed record IngestSettings
                     + $"known are {string.Join(", ", protocols)}.");
             }
 
-            if (Locations.All(location => location.Name != reader.Location))
-                throw new ArgumentException($"Reader '{reader.Name}': there is no location '{reader.Location}'.");
+            RequireLocation(reader, reader.Location);
+            ValidatePoints(reader);
         }
+    }
+
+    void ValidatePoints(ReaderSettings reader)
+    {
+        if (reader.Points.Count > PointMap.MaxPoints)
+            throw new ArgumentException($"Reader '{reader.Name}' has more than {PointMap.MaxPoints} points.");
+        for (int i = 0; i < reader.Points.Count; i++)
+        {
+            if (reader.Points[i].Problem is { } problem)
+                throw new ArgumentException($"Reader '{reader.Name}', point {i}: {problem}");
+            RequireLocation(reader, reader.Points[i].Location ?? reader.Location);
+        }
+    }
+
+    void RequireLocation(ReaderSettings reader, string name)
+    {
+        if (Locations.All(location => location.Name != name))
+            throw new ArgumentException($"Reader '{reader.Name}': there is no location '{name}'.");
     }
 
     static void RequireUnique(IEnumerable<string> names, string what)

@@ -5,7 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using RufusIngest.Cloud;
 using RufusIngest.Hosting;
+using RufusIngest.Passings;
 using RufusIngest.Readers;
+using RufusIngest.Records;
 using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Hosting;
@@ -127,6 +129,95 @@ public sealed class RufusIngestOptionsTests
         Assert.Equal((false, 10), (options.Upload.CanRead, options.Upload.RequestTimeout.TotalSeconds));
         Assert.Equal(2, options.Reads.MaxAttempts);
     }
+
+    [Fact]
+    public void Configuration_binds_cleaning_lines_and_points_and_they_become_settings()
+    {
+        using ServiceProvider services = Bind(new()
+        {
+            ["RufusIngest:Send"] = "false",
+            ["RufusIngest:Locations:0:Name"] = "Finish",
+            ["RufusIngest:Locations:0:Policy"] = "Peak",
+            ["RufusIngest:Locations:0:MaxBurst"] = "00:00:20",
+            ["RufusIngest:Locations:0:MinLap"] = "00:01:00",
+            ["RufusIngest:Locations:0:BackupWindow"] = "00:00:05",
+            ["RufusIngest:Locations:0:IgnoreGhosts"] = "true",
+            ["RufusIngest:Locations:0:ReportCompleted"] = "true",
+            ["RufusIngest:Locations:0:ParkedAfter"] = "00:02:00",
+            ["RufusIngest:Locations:0:Filter:IgnoreBefore"] = "2026-05-17T10:00:00+02:00",
+            ["RufusIngest:Locations:0:Filter:IgnoreAfter"] = "2026-05-17T20:00:00+02:00",
+            ["RufusIngest:Locations:0:Filter:Deny:0"] = "99",
+            ["RufusIngest:Locations:0:Filter:Allow:0"] = "058000123b32",
+            ["RufusIngest:Locations:0:Filter:Prefixes:0"] = "0580",
+            ["RufusIngest:Locations:0:Filter:MinRssiDbm"] = "-70.5",
+            ["RufusIngest:Locations:1:Name"] = "Start",
+            ["RufusIngest:Readers:0:Name"] = "mat",
+            ["RufusIngest:Readers:0:Protocol"] = "ultra",
+            ["RufusIngest:Readers:0:Location"] = "Finish",
+            ["RufusIngest:Readers:0:IsBackup"] = "true",
+            ["RufusIngest:Readers:0:Points:0:Antennas:0"] = "3",
+            ["RufusIngest:Readers:0:Points:0:SubReaders:0"] = "2",
+            ["RufusIngest:Readers:0:Points:0:Name"] = "line",
+            ["RufusIngest:Readers:0:Points:0:Location"] = "Start",
+            ["RufusIngest:Readers:0:Points:0:IsBackup"] = "true",
+        });
+        IngestSettings settings = services.GetRequiredService<IOptions<RufusIngestOptions>>().Value.ToSettings();
+        Assert.Equal(
+            new GateOptions
+            {
+                Policy = PassingPolicy.Peak,
+                MaxBurst = TimeSpan.FromSeconds(20),
+                MinLap = TimeSpan.FromMinutes(1),
+                BackupWindow = TimeSpan.FromSeconds(5),
+                IgnoreGhosts = true,
+                ReportCompleted = true,
+                ParkedAfter = TimeSpan.FromMinutes(2),
+            },
+            settings.Locations[0].Gate);
+        Assert.Equal(new GateOptions(), settings.Locations[1].Gate);
+        ReadFilter filter = settings.Locations[0].Filter;
+        Assert.Equal(new DateTimeOffset(2026, 5, 17, 8, 0, 0, TimeSpan.Zero), filter.IgnoreBefore);
+        Assert.Equal(new DateTimeOffset(2026, 5, 17, 18, 0, 0, TimeSpan.Zero), filter.IgnoreAfter);
+        Assert.Equal(-70.5m, filter.MinRssiDbm);
+        Assert.Equal(["99", "058000123b32", "0580"], [.. filter.Deny, .. filter.Allow, .. filter.Prefixes]);
+        Assert.True(settings.Readers[0].IsBackup);
+        PointSettings point = Assert.Single(settings.Readers[0].Points);
+        Assert.Equal([3, 2], [.. point.Antennas, .. point.SubReaders]);
+        Assert.Equal(("line", "Start", true), (point.Name, point.Location, point.IsBackup));
+    }
+
+    [Fact]
+    public void Cleaning_filters_and_points_that_cannot_be_are_faults() => Assert.Equal(
+        [
+            "RufusIngest:Locations:0:Policy Manual is no policy for reads.",
+            "RufusIngest:Locations:0:MaxBurst is -00:00:01; it must be 00:00:00 to 1.00:00:00.",
+            "RufusIngest:Locations:0:MinLap is -00:00:01; it must be 00:00:00 to 1.00:00:00.",
+            "RufusIngest:Locations:0:BackupWindow is 2.00:00:00; it must be 00:00:00 to 1.00:00:00.",
+            "RufusIngest:Locations:0:ParkedAfter is -00:00:01; it must be 00:00:00 to 1.00:00:00.",
+            "RufusIngest:Locations:0:Filter:IgnoreBefore is later than IgnoreAfter; nothing would be kept.",
+            "RufusIngest:Locations:0:Filter:Deny:1 '' is no chip code.",
+            "RufusIngest:Locations:0:Filter:Prefixes:0 must be 1 to 60 bytes long.",
+            "RufusIngest:Locations:0:Filter:MinRssiDbm is -301; it must be -300 to 300.",
+            "RufusIngest:Readers:0:Points:0:Location 'Strat' is not one of the locations: Finish.",
+            "RufusIngest:Readers:0:Points:0:Antennas:1 is 65536; it must be 0 to 65535.",
+            "RufusIngest:Readers:0:Points:1:SubReaders:0 is -1; it must be 0 to 65535.",
+            "RufusIngest:Readers:0:Points:1:Name must be 1 to 64 bytes long.",
+        ],
+        FaultsOf(options =>
+        {
+            IngestLocationOptions finish = options.Locations[0];
+            finish.Policy = PassingPolicy.Manual;
+            finish.MaxBurst = finish.MinLap = finish.ParkedAfter = -TimeSpan.FromSeconds(1);
+            finish.BackupWindow = TimeSpan.FromDays(2);
+            finish.Filter.IgnoreBefore = DateTimeOffset.UnixEpoch.AddDays(1);
+            finish.Filter.IgnoreAfter = DateTimeOffset.UnixEpoch;
+            finish.Filter.Deny.Add("58");
+            finish.Filter.Deny.Add("");
+            finish.Filter.Prefixes.Add("");
+            finish.Filter.MinRssiDbm = -301;
+            options.Readers[0].Points.Add(new() { Location = "Strat", Antennas = { 1, 65536 } });
+            options.Readers[0].Points.Add(new() { SubReaders = { -1 }, Name = "" });
+        }));
 
     [Fact]
     public void A_misspelt_option_is_a_fault_that_is_named()

@@ -194,6 +194,39 @@ public sealed class SqliteJournalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_chip_list_imported_during_the_race_is_there_again_after_a_restart()
+    {
+        IngestOptions options = new()
+        {
+            Settings = CoreRun.SettingsOf(("mat", "FINISH")),
+            Protocols = [PlainParser.Protocol],
+        };
+        async Task ReadAsync(IngestPipeline pipeline, int at) => await pipeline.ReadAsync(
+            "mat",
+            PipeReader.Create(new MemoryStream(PlainParser.Lines(CoreRun.Line("58", at), CoreRun.Line("59", at)))),
+            recorded: true,
+            TestContext.Current.CancellationToken);
+        using (SqliteJournal journal = SqliteJournal.Open(File))
+        {
+            await using IngestPipeline pipeline = await IngestPipeline.OpenAsync(
+                options, journal, cancellation: TestContext.Current.CancellationToken);
+            await ReadAsync(pipeline, 1);
+            await pipeline.SetChipsAsync(
+                ChipTable.ReadCsv(new StringReader("58,101\n59,101\n"), "bibs.csv"), TestContext.Current.CancellationToken);
+            await ReadAsync(pipeline, 60);
+            await pipeline.PauseAsync();
+        }
+
+        using SqliteJournal again = SqliteJournal.Open(File);
+        options = options with { Settings = options.Settings.GoingOnFrom(again.FindSettings()) };
+        await using IngestPipeline next = await IngestPipeline.OpenAsync(
+            options, again, cancellation: TestContext.Current.CancellationToken);
+        await ReadAsync(next, 120);
+        await next.CompleteAsync();
+        Assert.Equal(["58", "59", "101", "101"], StageRun.Items(again).Select(item => item.Split('"')[3]));
+    }
+
+    [Fact]
     public async Task A_pipeline_whose_journal_knows_other_readers_is_refused()
     {
         IngestOptions options = new()

@@ -92,6 +92,7 @@ public sealed class PassingGateTests
     public void Dead_time_counts_from_the_time_of_record()
     {
         _run.Add("58", 100);
+        _run.AdvanceTo(GateRun.Seconds(101));
         Assert.Equal(ReadOutcome.DeadTime, _run.Add("58", 104.0));
         Assert.Equal(ReadOutcome.Opened, _run.Add("58", 105.1));
         _run.Flush();
@@ -299,6 +300,37 @@ public sealed class PassingGateTests
         Assert.Equal(ReadOutcome.Opened, gate.Add(0, GateRun.Seconds(1.1), reads[2], 0, guess: 1));
         Assert.Equal(ReadOutcome.SameBurst, gate.Add(0, GateRun.Seconds(1.1), reads[2], 0, guess: -1));
         Assert.Equal(3, gate.Chips);
+    }
+
+    [Fact]
+    public void The_fate_of_a_read_that_ends_its_burst_tells_which_one_it_was()
+    {
+        GateRun run = new(new GateOptions { Policy = PassingPolicy.Peak });
+        run.Add("a", 0, flags: ReadFlags.FirstSeen);
+        run.Add("a", 0, flags: ReadFlags.LastSeen);
+        run.Add("a", 4.7, flags: ReadFlags.FirstSeen);
+        run.Add("b", 8);
+        Assert.Empty(run.Events);
+        ReadOutcome outcome = run.Add("a", 4.7, flags: ReadFlags.LastSeen);
+        GateEvent told = Assert.Single(run.Events);
+        ReadFate fate = run.Gate.FateOf(0, ChipCode.FromText("a"), GateRun.Seconds(4.7), outcome);
+        Assert.Equal((ReadOutcome.DeadTime, 1), (told.Reason, told.Passing.Number));
+        Assert.Equal((ReadOutcome.SameBurst, told.Passing.Burst, 1), (fate.Outcome, fate.Burst, fate.Number));
+        outcome = run.Add("a", 4.9);
+        Assert.Equal(0, run.Gate.FateOf(0, ChipCode.FromText("a"), GateRun.Seconds(4.9), outcome).Burst);
+    }
+
+    [Fact]
+    public void The_fate_of_a_read_that_is_decided_at_once_tells_its_burst()
+    {
+        GateRun run = new(new GateOptions { ReorderDelay = TimeSpan.Zero, MinLap = TimeSpan.FromMinutes(1) });
+        run.Add("a", 0);
+        ReadOutcome outcome = run.Add("a", 20);
+        GateEvent told = Assert.Single(run.Events);
+        Assert.Equal(ReadOutcome.MinLap, told.Reason);
+        ReadFate fate = run.Gate.FateOf(0, ChipCode.FromText("a"), GateRun.Seconds(20), outcome);
+        Assert.Equal((ReadOutcome.Opened, told.Passing.Burst), (fate.Outcome, fate.Burst));
+        Assert.NotEqual(0, fate.Burst);
     }
 
     // What follows was found by holding the gate against its model.

@@ -155,7 +155,8 @@ public sealed class IngestCoreTests
     [Fact]
     public void The_slowest_connected_reader_holds_the_location_back_until_it_has_left()
     {
-        CoreRun run = new(("slow", "FINISH"), ("right", "FINISH"));
+        CoreRun run = new(
+            CoreRun.SettingsOf(("slow", "FINISH"), ("right", "FINISH")) with { MaxLag = TimeSpan.FromMinutes(1) });
         run.Apply(RecordKind.Connected, 0, CoreRun.At(0));
         run.Apply(RecordKind.Connected, 1, CoreRun.At(0));
         run.Chunk(0, 100, CoreRun.Line("a", 70));
@@ -172,7 +173,8 @@ public sealed class IngestCoreTests
     [Fact]
     public void When_all_readers_have_left_nothing_waits_for_the_slowest_of_them()
     {
-        CoreRun run = new(("slow", "FINISH"), ("right", "FINISH"));
+        CoreRun run = new(
+            CoreRun.SettingsOf(("slow", "FINISH"), ("right", "FINISH")) with { MaxLag = TimeSpan.FromHours(1) });
         for (int reader = 0; reader < 2; reader++)
             run.Apply(RecordKind.Connected, reader, CoreRun.At(400));
         run.Chunk(0, 400, CoreRun.Line("a", 200));
@@ -245,7 +247,9 @@ public sealed class IngestCoreTests
             CoreRun.SettingsOf(("mat", "FINISH")),
             (int reader, in ChipRead read, long time, in ReadFate fate) =>
                 seen.Add($"{read.Chip} {(time - CoreRun.At(0)) / TimeSpan.TicksPerSecond} {fate.Outcome}"));
-        run.Chunk(0, 0, CoreRun.Line("58", 1), CoreRun.Line("58", 1), CoreRun.Line("58", 5), CoreRun.Line("58", 9));
-        Assert.Equal(["58 1 Opened", "58 1 SameBurst", "58 5 DeadTime", "58 9 Opened"], seen);
+        run.Chunk(
+            0, 0,
+            CoreRun.Line("58", 1), CoreRun.Line("58", 1), CoreRun.Line("59", 2), CoreRun.Line("58", 5), CoreRun.Line("58", 9));
+        Assert.Equal(["58 1 Opened", "58 1 SameBurst", "59 2 Opened", "58 5 DeadTime", "58 9 Opened"], seen);
     }
 }

@@ -228,7 +228,9 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         && !_chips.TryGetBib(interval.Earliest.Value.Chip, out _) && interval.First == interval.Last;
 
     bool IsDecidedAtOnce(Line line, Interval interval) => !line.IsBackup
-        && line.Location.Options is { Policy: PassingPolicy.First, ReorderDelay.Ticks: 0 } && !IsGhost(line, interval);
+        && line.Location.Options is { Policy: PassingPolicy.First } options && !IsGhost(line, interval)
+        && (options.ReorderDelay == TimeSpan.Zero
+            || (interval.Waits && (interval.Flags & PassingFlags.ClockAhead) == 0));
 
     void DecideDue(Line line) => CloseWhile(line, bucket => bucket < Bucket(line.Location.Time));
 

@@ -9,14 +9,20 @@ namespace RufusIngest.Tests.Support;
 
 /// <summary>
 /// The simplest protocol there could be, for tests of what lies behind parsing: lines <c>CHIP MILLISECONDS</c>, with
-/// <c>!</c> behind for a gun, <c>~</c> for local time, <c>?</c> for no time. It allocates and is slow.
+/// <c>!</c> behind for a gun, <c>~</c> for local time, <c>?</c> for no time, <c>+</c> for one sent again. Then there may be
+/// <c>a3</c> for the antenna, <c>s2</c> for the sub-reader, <c>r-60.5</c> for the signal and <c>pFINISH</c> for the point.
+/// It allocates and is slow.
 /// </summary>
-struct PlainParser : IReadParser
+struct PlainParser : IReadParser, IPointNaming
 {
+    PointNames? _names;
+
     public static ReaderProtocol Protocol { get; } = ReaderProtocol.Create<PlainParser>("plain", "test lines");
 
     public static byte[] Lines(params IEnumerable<string> lines) =>
         Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
+
+    public void Use(PointNames names) => _names = names;
 
     public readonly ParseResult Parse(
         ReadOnlySpan<byte> source, bool endOfStream, Span<ChipRead> reads, Span<ControlRecord> controls)
@@ -39,6 +45,9 @@ struct PlainParser : IReadParser
             read.Kind = marks.Contains('!', StringComparison.Ordinal) ? ReadKind.Gun : ReadKind.Chip;
             read.Flags = marks.Contains('~', StringComparison.Ordinal) ? ReadFlags.None : ReadFlags.ZoneKnown;
             read.Flags |= marks.Contains('?', StringComparison.Ordinal) ? ReadFlags.NoTime : ReadFlags.None;
+            read.Flags |= marks.Contains('+', StringComparison.Ordinal) ? ReadFlags.Rewind : ReadFlags.None;
+            foreach (string part in parts.AsSpan(2))
+                ParsePart(part, ref read);
         }
 
         if (consumed == source.Length)
@@ -47,6 +56,26 @@ struct PlainParser : IReadParser
             ? ParseResult.Malformed(
                 source.Length, count, 0, RejectReason.Truncated, consumed, source.Length - consumed)
             : ParseResult.NeedMore(consumed, count, 0);
+    }
+
+    readonly void ParsePart(string part, ref ChipRead read)
+    {
+        string value = part[1..];
+        switch (part[0])
+        {
+            case 'a':
+                read.Antenna = ushort.Parse(value, CultureInfo.InvariantCulture);
+                break;
+            case 's':
+                read.SubReader = ushort.Parse(value, CultureInfo.InvariantCulture);
+                break;
+            case 'r':
+                read.RssiCentiDbm = (short)(decimal.Parse(value, CultureInfo.InvariantCulture) * 100);
+                break;
+            case 'p':
+                read.Point = _names?.NumberOf(Encoding.UTF8.GetBytes(value)) ?? 0;
+                break;
+        }
     }
 }
 

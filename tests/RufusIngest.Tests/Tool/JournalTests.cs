@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using RufusIngest.Journal;
 using RufusIngest.Passings;
+using RufusIngest.Records;
 using RufusIngest.Server;
 using RufusIngest.Tests.Support;
 using RufusIngest.Tool;
@@ -22,9 +23,11 @@ public sealed class JournalTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>An IPICO line with its check: one chip a second.</summary>
-    static string Frame(int chip)
+    static string Frame(int chip) => FrameAt(chip, chip);
+
+    static string FrameAt(int chip, int second)
     {
-        string body = $"00058001{chip:x6}01022605171000{chip:d2}00";
+        string body = $"00058001{chip:x6}01022605171000{second:d2}00";
         return $"aa{body}{Encoding.ASCII.GetBytes(body).Sum(b => b) & 0xFF:x2}\r\n";
     }
 
@@ -199,7 +202,7 @@ public sealed class JournalTests : IDisposable
             "ingest", "--wait-for-readers", "--reader", "ipico=tcp://10.0.0.1:1;zone=+02:00", "--post",
             venue.Server.BaseAddress.ToString(), "--api-key", TestVenue.ReadWriteKey, "--journal", Journal);
         Assert.Equal(ExitCode.BadInput, run.ExitCode);
-        Assert.Contains("another protocol, location, zone or date", run.Error, StringComparison.Ordinal);
+        Assert.Contains("another protocol, location, point, zone or date", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -254,6 +257,42 @@ public sealed class JournalTests : IDisposable
             command.CommandText = sql;
             return (long)command.ExecuteScalar()!;
         }
+    }
+
+    [Fact]
+    public async Task The_index_has_the_outcome_a_read_ended_with_and_the_passing_that_stands_for_it()
+    {
+        using (SqliteJournal journal = SqliteJournal.Open(Journal))
+        {
+            IngestSettings settings = LiveRun.SettingsOf(
+                [ReaderSpec.Parse("ipico=tcp://10.0.0.1:1")], ChipTable.Empty,
+                new GateOptions { MinLap = TimeSpan.FromMinutes(1) });
+            await using IngestPipeline pipeline = await IngestPipeline.OpenAsync(
+                new IngestOptions { Settings = settings }, journal, cancellation: Cancellation);
+            // Another chip first, so that the passing that stands for the rest has another number than its own.
+            string[] lines = [Frame(1), FrameAt(2, 10), FrameAt(2, 11), FrameAt(2, 30), FrameAt(2, 31), FrameAt(2, 32)];
+            using MemoryStream bytes = new(Encoding.ASCII.GetBytes(string.Concat(lines)));
+            await pipeline.ReadAsync(
+                settings.Readers[0].Name, System.IO.Pipelines.PipeReader.Create(bytes), recorded: true, Cancellation);
+            await pipeline.CompleteAsync();
+        }
+
+        Assert.Equal(ExitCode.Done, (await ToolRun.Of("journal", "index", Journal)).ExitCode);
+        using SqliteConnection connection = new($"Data Source={Journal}.index;Pooling=False;Mode=ReadOnly");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = """
+            SELECT group_concat(outcome || ' ' || number, ', ') FROM reads;
+            SELECT group_concat(outcome || ' ' || absorbed_by, ', ') FROM suppressed;
+            SELECT group_concat(reason) FROM events WHERE kind = 'BurstSuppressed';
+            """;
+        using SqliteDataReader reader = await command.ExecuteReaderAsync(Cancellation);
+        Assert.True(await reader.ReadAsync(Cancellation));
+        Assert.Equal("Opened 1, Opened 2, DeadTime 2, MinLap 2, MinLap 2, MinLap 2", reader.GetString(0));
+        Assert.True(await reader.NextResultAsync(Cancellation) && await reader.ReadAsync(Cancellation));
+        Assert.Equal("DeadTime 2, MinLap 2, MinLap 2, MinLap 2", reader.GetString(0));
+        Assert.True(await reader.NextResultAsync(Cancellation) && await reader.ReadAsync(Cancellation));
+        Assert.Equal("DeadTime,MinLap,MinLap,MinLap", reader.GetString(0));
     }
 
     [Fact]

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using RufusIngest.Passings;
+
+namespace RufusIngest.Tool;
+
+/// <summary>The rules of cleaning as options, in seconds.</summary>
+sealed class GateArguments
+{
+    static readonly GateOptions Default = new();
+
+    readonly Option<double> _deadTime = Seconds(
+        "--dead-time", "no new passing of a chip within this time of its time of record", Default.DeadTime);
+    readonly Option<double> _burstGap = Seconds(
+        "--burst-gap", "reads at most this far apart are one burst", Default.BurstGap);
+    readonly Option<double> _reorderDelay = Seconds(
+        "--reorder-delay", "how long a burst is held for reads out of order", Default.ReorderDelay);
+    readonly Option<double> _minLap = Seconds(
+        "--min-lap", "suppress a passing closer than this to the chip's last one", Default.MinLap);
+    readonly Option<double?> _maxBurst = new("--max-burst")
+    {
+        Description = "Seconds: decide a burst that goes on for longer. Default: 10, for policy last 600.",
+    };
+
+    readonly Option<bool> _ignoreGhosts = new("--ignore-ghosts")
+    {
+        Description = "Suppress chips that are not in the list of bibs and are seen at one instant only.",
+    };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_deadTime, _burstGap, _reorderDelay, _maxBurst, _minLap, _ignoreGhosts])
+            command.Options.Add(option);
+    }
+
+    public GateOptions Read(System.CommandLine.ParseResult parsed, PassingPolicy policy) => new()
+    {
+        Policy = policy,
+        DeadTime = Span(_deadTime.Name, parsed.GetValue(_deadTime)),
+        BurstGap = Span(_burstGap.Name, parsed.GetValue(_burstGap)),
+        ReorderDelay = Span(_reorderDelay.Name, parsed.GetValue(_reorderDelay)),
+        MaxBurst = parsed.GetValue(_maxBurst) is { } longest ? Span(_maxBurst.Name, longest) : null,
+        MinLap = Span(_minLap.Name, parsed.GetValue(_minLap)),
+        IgnoreGhosts = parsed.GetValue(_ignoreGhosts),
+    };
+
+    static Option<double> Seconds(string name, string what, TimeSpan standard) => new(name)
+    {
+        Description = $"Seconds: {what}.",
+        DefaultValueFactory = _ => standard.TotalSeconds,
+    };
+
+    static TimeSpan Span(string name, double seconds) => seconds is >= 0 and <= 86_400
+        ? TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond))
+        : throw ToolException.BadInput($"{name} is {seconds}; it must be 0 to 86,400 seconds.");
+}
