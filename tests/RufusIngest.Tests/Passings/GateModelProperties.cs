@@ -9,14 +9,15 @@ namespace RufusIngest.Tests.Passings;
 /// <summary>The gate against its model, and against itself where what it is given changes in a way that must not matter.</summary>
 public sealed class GateModelProperties
 {
-    /// <summary>Streams of a property in a usual run; the variable CsCheck_Iter asks for more.</summary>
-    const int Streams = 2_000;
+    /// <summary>Streams in a usual run; the variable CsCheck_Iter, where it is set, says how many instead.</summary>
+    const int StreamsOfModel = 2_000;
+    const int Streams = 500;
 
     static readonly GateScenarioGen Scenarios = new();
 
     [Fact]
     public void The_gate_does_what_the_rules_say() =>
-        Hold(Scenarios, scenario => scenario.FindDifference() is null);
+        Hold(Scenarios, scenario => scenario.FindDifference() is null, StreamsOfModel);
 
     [Fact]
     public void Whatever_the_times_no_read_is_lost() => Hold(
@@ -138,7 +139,7 @@ public sealed class GateModelProperties
                 int still = intervals.Sum(interval => (interval[^1] - interval[0] + 600) / 3_000);
                 Assert.InRange(run.Events.Count(told => told.Kind == GateEventKind.ParkedStill), 0, still);
             },
-            iter: Streams);
+            iter: HowMany(Streams));
     }
 
     [Fact]
@@ -159,16 +160,20 @@ public sealed class GateModelProperties
         Assert.Equal([("58", 100.0)], run.Times);
     }
 
-    static void Hold(Gen<GateScenario> gen, Func<GateScenario, bool> holds) =>
-        gen.Sample(holds, iter: Streams, print: scenario =>
+    static void Hold(Gen<GateScenario> gen, Func<GateScenario, bool> holds, int streams = Streams) =>
+        gen.Sample(holds, iter: HowMany(streams), print: scenario =>
         {
             GateScenario small = scenario.Shrink(holds);
             return $"{small}{small.FindDifference()}";
         });
 
     static void Hold(Gen<(GateScenario Scenario, int Seed)> gen, Func<(GateScenario Scenario, int Seed), bool> holds) =>
-        gen.Sample(holds, iter: Streams, print: pair =>
+        gen.Sample(holds, iter: HowMany(Streams), print: pair =>
             $"{pair.Scenario.Shrink(scenario => holds((scenario, pair.Seed)))} with seed {pair.Seed}");
+
+    /// <summary>A number given to Sample would go before the variable.</summary>
+    static long HowMany(int streams) =>
+        Environment.GetEnvironmentVariable("CsCheck_Iter") is null ? streams : Check.Iter;
 
     /// <summary>Reads as they come from readers whose times move the location's time on.</summary>
     static GateOperation[] Live(IEnumerable<Read> reads) =>

@@ -36,8 +36,8 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         .Sum(line => line.Waiting.Count(waiting => waiting.Interval.State == State.Open));
 
     /// <summary>
-    /// Two bursts of an athlete at a line fell due in one bucket: which of them is decided first, and so which of them a
-    /// minimum lap suppresses, the rules leave open.
+    /// Two bursts of an athlete at a line fell due in one bucket, so near each other that the one decided first may suppress
+    /// the other: which that is, the rules leave open.
     /// </summary>
     public bool IsAmbiguous { get; private set; }
 
@@ -155,6 +155,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         track.Intervals.Remove(later);
         if (isKnown)
         {
+            interval.HasTakenOther = true;
             interval.Flags |= later.Flags;
             interval.HasMore |= interval.IsFollowed;
             interval.LocationTime = Math.Max(
@@ -240,11 +241,20 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
             && isDue(next.Key))
         {
             var (track, interval) = next.MinBy(waiting => waiting.Interval.Burst);
-            IsAmbiguous |= next.Any(other => other.Track == track && other.Interval != interval)
-                && (line.Location.Options is not { Policy: PassingPolicy.First, IgnoreGhosts: false }
-                    || !next.All(other => other.Interval.Waits || other.Track != track));
+            IsAmbiguous |= next.Any(other => other.Track == track && other.Interval != interval
+                && IsOrderOpen(line.Location.Options, interval, other.Interval));
             Close(line, track, interval);
         }
+    }
+
+    static bool IsOrderOpen(GateOptions options, Interval one, Interval other)
+    {
+        // Bursts that wait side by side from their opening on, and for nothing else, are decided as they opened.
+        if (options is { Policy: PassingPolicy.First, IgnoreGhosts: false } && one.Waits && other.Waits
+            && !one.HasTakenOther && !other.HasTakenOther)
+            return false;
+        long between = one.First < other.First ? other.First - one.Last : one.First - other.Last;
+        return between <= Math.Max(options.DeadTime.Ticks, options.MinLap.Ticks);
     }
 
     /// <summary>Ends the wait for a burst's passing, or for its end when that is asked for.</summary>
@@ -311,7 +321,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     }
 
     static Interval? LatestBefore(long record, Track track, Track? other) =>
-        track.Intervals.Concat(other?.Intervals ?? [])
+        track.Intervals.AsEnumerable().Reverse().Concat(other?.Intervals.AsEnumerable().Reverse() ?? [])
             .Where(interval => interval.State == State.Decided && interval.Record <= record)
             .MaxBy(interval => interval.Record);
 
@@ -531,6 +541,9 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         public bool IsFollowed { get; set; }
 
         public bool HasMore { get; set; }
+
+        /// <summary>Another burst went into it.</summary>
+        public bool HasTakenOther { get; set; }
 
         public Read Earliest => Reads.MinBy(read => read.Time)!;
 
