@@ -370,7 +370,7 @@ sealed partial class PassingGate
 
         _tell(new GateEvent(GateEventKind.ParkedStarted, Known(lane, track, slot)));
         long report = interval.Last + Math.Max(lane.ParkedAfter, lane.BurstGap);
-        lane.Parked.Add(track, slot, interval.Last + lane.BurstGap + lane.ReorderDelay, report);
+        lane.Park(track, slot, interval.Last + lane.BurstGap + lane.ReorderDelay, report);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
