@@ -223,10 +223,10 @@ sealed partial class PassingGate
         for (; slot != None; slot = Older(other, track, slot))
         {
             ref Interval interval = ref At(other, track, slot);
-            if (interval.Last < record - lane.BackupWindow)
-                return None;
+            // One that ended too early does not end the search: an interval before it may have lasted longer.
             bool isNear = lane.IsBackup
                 ? interval.Open != Interval.Suppressed && interval.First - record <= lane.BackupWindow
+                    && record - interval.Last <= lane.BackupWindow
                 : IsPassing(interval) && Math.Abs(interval.Record - record) <= lane.BackupWindow;
             if (isNear)
                 return slot;

@@ -469,6 +469,24 @@ public sealed class PassingGateTests
         Assert.Equal(ReadOutcome.SameBurst, run.Add("a", 100.1));
     }
 
+    [Fact]
+    public void A_long_interval_at_the_primary_line_counts_also_when_a_short_one_began_within_it()
+    {
+        GateTwins twins = new(new GateOptions
+        {
+            DeadTime = TimeSpan.Zero,
+            BurstGap = GateTwins.Ms(150),
+            BackupWindow = TimeSpan.Zero,
+        });
+        twins.Read(0, 110_900, 3);
+        twins.Read(0, 113_150, 0);
+        twins.Read(0, 137_550, 3, flags: ReadFlags.LastSeen);
+        twins.SetChips("30");
+        twins.Read(1, 115_050, 3);
+        twins.Flush(0);
+        Assert.Equal(2, twins.Passings.Count);
+    }
+
     static ChipTable Chips(params (string Chip, string Bib)[] pairs) =>
         ChipTable.Create(pairs.Select(pair => KeyValuePair.Create(ChipCode.FromText(pair.Chip), pair.Bib)));
 }
