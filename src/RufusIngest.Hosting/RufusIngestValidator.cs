@@ -98,7 +98,7 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
             faults.Add(Named($"{place}:Policy", $"{location.Policy} is no policy for reads"));
         CheckTime($"{place}:DeadTime", location.DeadTime, TimeSpan.Zero, Day, faults);
         CheckTime($"{place}:BurstGap", location.BurstGap, TimeSpan.Zero, Day, faults);
-        CheckTime($"{place}:ReorderDelay", location.ReorderDelay, TimeSpan.Zero, location.BurstGap, faults);
+        CheckTime($"{place}:ReorderDelay", location.ReorderDelay, TimeSpan.Zero, Day, faults);
         CheckTime($"{place}:MaxBurst", location.MaxBurst ?? TimeSpan.Zero, TimeSpan.Zero, Day, faults);
         CheckTime($"{place}:MinLap", location.MinLap, TimeSpan.Zero, Day, faults);
         CheckTime($"{place}:BackupWindow", location.BackupWindow, TimeSpan.Zero, Day, faults);

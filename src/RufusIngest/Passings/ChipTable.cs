@@ -9,15 +9,26 @@ public sealed class ChipTable
     /// <summary>Longest bib taken, in UTF-8 bytes.</summary>
     public const int MaxBibLength = 64;
 
+    /// <summary>
+    /// Chips of one bib that are taken for one athlete's. More are a placeholder ("0", "SPARE"), and each is an athlete of its
+    /// own: strangers must not hide each other.
+    /// </summary>
+    public const int MaxChipsOfAthlete = 8;
+
     readonly Dictionary<ChipCode, Entry> _entries;
+    readonly List<string> _crowded = [];
     readonly Dictionary<ChipCode, ChipCode[]> _mates = [];
 
     ChipTable(Dictionary<ChipCode, Entry> entries)
     {
         _entries = entries;
-        foreach (var athlete in entries.GroupBy(entry => entry.Value.Bib).Where(athlete => athlete.Skip(1).Any()))
+        foreach (var athlete in entries.GroupBy(entry => entry.Value.Bib))
         {
             ChipCode[] chips = [.. athlete.Select(entry => entry.Key)];
+            if (chips.Length > MaxChipsOfAthlete)
+                _crowded.Add(athlete.Key);
+            if (chips.Length is 1 or > MaxChipsOfAthlete)
+                continue;
             foreach (ChipCode chip in chips)
                 _mates.Add(chip, chips);
         }
@@ -28,6 +39,9 @@ public sealed class ChipTable
 
     /// <summary>Number of chips.</summary>
     public int Count => _entries.Count;
+
+    /// <summary>Bibs with more than <see cref="MaxChipsOfAthlete"/> chips: worth telling whoever made the list.</summary>
+    public IReadOnlyList<string> CrowdedBibs => _crowded;
 
     /// <summary>The pairs, in no stated order.</summary>
     public IEnumerable<KeyValuePair<ChipCode, string>> Pairs =>

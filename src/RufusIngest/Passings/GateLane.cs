@@ -51,7 +51,7 @@ sealed class GateLane(int index, TrackBudget budget, GateClock clock)
     public void Set(GateOptions options)
     {
         Policy = options.Policy;
-        BurstGap = options.BurstGap.Ticks;
+        BurstGap = options.Gap.Ticks;
         DeadTime = options.DeadTime.Ticks;
         ReorderDelay = options.ReorderDelay.Ticks;
         MaxBurst = options.LongestBurst.Ticks;
@@ -66,10 +66,26 @@ sealed class GateLane(int index, TrackBudget budget, GateClock clock)
     }
 
     /// <summary>Watches a parked interval.</summary>
-    public void Park(int track, int interval, long check, long report)
+    public void Park(int track, int interval, long last)
     {
-        Parked.Add(track, interval, check, report);
-        clock.Wake = Math.Min(clock.Wake, check);
+        ParkedChips.Entry entry = Watch(new ParkedChips.Entry(track, interval, 0, 0, 0), last);
+        Parked.Add(entry);
+        clock.Wake = Math.Min(clock.Wake, entry.Check);
+    }
+
+    /// <summary>
+    /// When to look at a parked interval again: it has ended when no read has come until then. Not before the location's time,
+    /// behind which the reads of a slow reader always lie.
+    /// </summary>
+    public ParkedChips.Entry Watch(ParkedChips.Entry entry, long last)
+    {
+        long from = Math.Max(last, Time);
+        return entry with
+        {
+            Last = last,
+            Check = from + BurstGap + ReorderDelay,
+            Report = entry.Report <= from ? from + Math.Max(ParkedAfter, BurstGap) : entry.Report,
+        };
     }
 
     /// <summary>Location's time that a burst waits for.</summary>

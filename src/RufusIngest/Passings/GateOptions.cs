@@ -14,7 +14,7 @@ public sealed record GateOptions
 
     /// <summary>
     /// A burst goes on while its reads are at most this far apart, however long it lasts: a runner standing on the mat
-    /// passes once. Default 0.85 s.
+    /// passes once. Default 0.85 s; with <see cref="PassingPolicy.Last"/> the dead time when that is longer.
     /// </summary>
     public TimeSpan BurstGap { get; init; } = TimeSpan.FromSeconds(0.85);
 
@@ -31,12 +31,12 @@ public sealed record GateOptions
     /// </summary>
     public TimeSpan? MaxBurst { get; init; }
 
-    /// <summary>A passing closer than this to the chip's last one is suppressed. Default 0: none is.</summary>
+    /// <summary>A passing nearer than this to another one of the chip is suppressed. Default 0: none is.</summary>
     public TimeSpan MinLap { get; init; }
 
     /// <summary>
     /// A passing at the backup line counts only when the primary line has none of that chip this near, before or after;
-    /// it waits that long. Default 10 s.
+    /// it waits that long. Less than half the shortest time between two crossings. Default 10 s.
     /// </summary>
     public TimeSpan BackupWindow { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -60,9 +60,15 @@ public sealed record GateOptions
 
     /// <summary>
     /// Bursts that may be held at one line of a location. At the bound the one due first is decided early, flagged and
-    /// counted. Default 262,144; about 250 bytes each when used.
+    /// counted. Default 262,144; about 170 bytes each when used, 330 more with <see cref="PassingPolicy.Fitted"/>.
     /// </summary>
     public int MaxOpenBursts { get; init; } = 262_144;
+
+    /// <summary>
+    /// The gap that counts: for <see cref="PassingPolicy.Last"/> at least the dead time. Within it no other passing could come,
+    /// and who is read again after a pause has not left yet.
+    /// </summary>
+    internal TimeSpan Gap => Policy == PassingPolicy.Last && DeadTime > BurstGap ? DeadTime : BurstGap;
 
     /// <summary><see cref="MaxBurst"/> with its default.</summary>
     internal TimeSpan LongestBurst =>

@@ -10,21 +10,17 @@ sealed class ParkedChips
     /// <summary>Location's time at which one of them has to be looked at.</summary>
     public long NextCheck { get; private set; } = long.MaxValue;
 
-    public Entry this[int index] => _entries[index];
-
-    /// <summary>Watches an interval.</summary>
-    /// <param name="track">Its track.</param>
-    /// <param name="interval">Its interval there.</param>
-    /// <param name="check">When to look at it.</param>
-    /// <param name="report">When to say that it is still there.</param>
-    public void Add(int track, int interval, long check, long report)
+    public Entry this[int index]
     {
-        _entries.Add(new Entry(track, interval, check, report));
-        NextCheck = Math.Min(NextCheck, check);
+        get => _entries[index];
+        set => _entries[index] = value;
     }
 
-    public void Set(int index, long check, long report) =>
-        _entries[index] = _entries[index] with { Check = check, Report = report };
+    public void Add(Entry entry)
+    {
+        _entries.Add(entry);
+        NextCheck = Math.Min(NextCheck, entry.Check);
+    }
 
     public void RemoveAt(int index) => _entries.RemoveAt(index);
 
@@ -61,5 +57,11 @@ sealed class ParkedChips
         return -1;
     }
 
-    public readonly record struct Entry(int Track, int Interval, long Check, long Report);
+    /// <summary>A parked chip.</summary>
+    /// <param name="Track">Its track.</param>
+    /// <param name="Interval">Its interval there.</param>
+    /// <param name="Last">Its last read when it was looked at.</param>
+    /// <param name="Check">Location's time at which to look again.</param>
+    /// <param name="Report">Location's time from which to say that it is still there.</param>
+    public readonly record struct Entry(int Track, int Interval, long Last, long Check, long Report);
 }

@@ -38,15 +38,12 @@ sealed partial class PassingGate
     {
         foreach (int track in chips.Select(chip => UsedTrack(lane, chip)).Where(track => track >= 0))
         {
-            List<int> bursts = [];
-            for (int slot = Newest; slot != None; slot = Older(lane, track, slot))
+            foreach (int slot in SlotsOf(lane, track))
             {
-                if (At(lane, track, slot).Open is var open and >= 0)
-                    bursts.Add(open);
+                // Filing one may decide it, and those before it.
+                if (IsInUse(lane, track, slot) && At(lane, track, slot).Open is var open and >= 0)
+                    FileAgain(lane, open);
             }
-
-            foreach (int burst in bursts)
-                FileAgain(lane, burst);
         }
     }
 
@@ -68,14 +65,20 @@ sealed partial class PassingGate
     {
         foreach (int track in chips.Select(chip => UsedTrack(lane, chip)).Where(track => track >= 0).Distinct().Order())
         {
-            List<int> slots = [];
-            for (int slot = Newest; slot != None; slot = Older(lane, track, slot))
-                slots.Add(slot);
-            slots.Reverse();
             // Deciding may fold an interval into the one behind it; the slot left empty has no burst.
-            foreach (int slot in slots.Where(slot => IsInUse(lane, track, slot)))
+            foreach (int slot in SlotsOf(lane, track).Where(slot => IsInUse(lane, track, slot)))
                 CloseAt(lane, track, slot, PassingFlags.None);
         }
+    }
+
+    /// <summary>The places of a chip's intervals, the earliest first.</summary>
+    List<int> SlotsOf(GateLane lane, int track)
+    {
+        List<int> slots = [];
+        for (int slot = Newest; slot != None; slot = Older(lane, track, slot))
+            slots.Add(slot);
+        slots.Reverse();
+        return slots;
     }
 
     bool IsInUse(GateLane lane, int track, int slot)
@@ -153,14 +156,14 @@ sealed partial class PassingGate
             kept.Last = Math.Max(kept.Last, interval.Last);
             kept.Record = Math.Max(kept.Record, interval.Record);
             ref IntervalFacts keptFacts = ref FactsAt(lane, track, near);
-            facts.HasEnded |= keptFacts.HasEnded;
+            facts.Join(keptFacts);
             if (!IsPassing(kept) && IsPassing(interval))
             {
                 kept.Open = interval.Open;
                 keptFacts = facts;
             }
 
-            keptFacts.HasEnded = facts.HasEnded;
+            keptFacts.Join(facts);
             return;
         }
 

@@ -98,9 +98,15 @@ sealed partial class PassingGate
     void CloseOldest(GateLane lane)
     {
         int index = TakeOldest(lane);
+        (int track, int slot) = (_bursts[index].Track, _bursts[index].Interval);
         if (!_bursts[index].IsDecided)
             ClosedEarly++;
         Close(lane, index, PassingFlags.ClosedEarly);
+        if (At(lane, track, slot).Open != index)
+            return;
+        // It would be followed to its end: there is no room for that either.
+        lane.Ring.Remove(_bursts, index);
+        Complete(lane, index);
     }
 
     /// <summary>Closes the burst of an interval if it has one.</summary>
@@ -159,7 +165,7 @@ sealed partial class PassingGate
             : lane.TimeOfRecord(burst, ref Unsafe.NullRef<StrongestReads>());
         burst.Passing.Time = own.Record;
         burst.Passing.Flags |= flags;
-        if (own.Older >= 0 && !IsOpen(_earlier[own.Older].Interval)
+        if (own.Older >= 0 && IsPassing(_earlier[own.Older].Interval)
             && own.First - _earlier[own.Older].Interval.Record <= lane.DeadTime)
         {
             JoinBefore(lane, index, own.Older);
@@ -175,25 +181,28 @@ sealed partial class PassingGate
             Suppress(lane, index, ref own, reason, facts, into);
     }
 
-    /// <summary>Rule 5.2: the burst lies in the dead time of the interval before it and belongs to that.</summary>
+    /// <summary>Rule 5.2: the burst lies in the dead time of the passing directly before it and belongs to that.</summary>
     void JoinBefore(GateLane lane, int index, int before)
     {
         ref OpenBurst burst = ref _bursts[index];
-        ReadOutcome reason = _earlier[before].Interval.Open == Interval.Suppressed
-            ? _earlier[before].Facts.Outcome
-            : ReadOutcome.DeadTime;
-        TellSuppressed(index, reason, _earlier[before].Facts, 0);
+        TellSuppressed(index, ReadOutcome.DeadTime, _earlier[before].Facts, 0);
         Fold(lane, burst.Track, before, burst.Interval);
         _bursts.Return(index);
     }
 
-    /// <summary>Rules 5.3 to 5.7. Gives the passing or open burst that stands for a suppressed one.</summary>
+    /// <summary>Rules 5.2 to 5.7. Gives the passing or open burst that stands for a suppressed one.</summary>
     ReadOutcome WhySuppressed(
         GateLane lane, in OpenBurst burst, in Interval own, ref IntervalFacts facts, ref long into)
     {
-        int behind = Behind(lane, burst.Track, burst.Interval);
-        if (behind != None && IsPassing(At(lane, burst.Track, behind))
-            && At(lane, burst.Track, behind).Record - own.Record <= lane.DeadTime)
+        int before = PassingBefore(lane, burst.Track, burst.Interval);
+        if (before != None && own.First - At(lane, burst.Track, before).Record <= lane.DeadTime)
+        {
+            facts = FactsAt(lane, burst.Track, before);
+            return ReadOutcome.DeadTime;
+        }
+
+        int behind = PassingBehind(lane, burst.Track, own.First);
+        if (behind != None && At(lane, burst.Track, behind).Record - own.Record <= lane.DeadTime)
         {
             facts = FactsAt(lane, burst.Track, behind);
             return ReadOutcome.BeforeDecided;
@@ -211,7 +220,7 @@ sealed partial class PassingGate
 
         if (MayBeGhost(lane, burst))
             return ReadOutcome.Ghost;
-        return lane.MinLap > 0 && IsWithinLap(lane, burst.Track, own.Older, own.Record, ref facts, other, track)
+        return lane.MinLap > 0 && IsWithinLap(lane, burst.Track, own.Record, ref facts, other, track)
             ? ReadOutcome.MinLap
             : ReadOutcome.Opened;
     }
@@ -235,24 +244,69 @@ sealed partial class PassingGate
         return None;
     }
 
+    /// <summary>Rule 5.7: a passing of either line is nearer than a lap can take, before or after.</summary>
     bool IsWithinLap(
-        GateLane lane, int track, int before, long record, ref IntervalFacts facts, GateLane? other, int otherTrack)
+        GateLane lane, int track, long record, ref IntervalFacts facts, GateLane? other, int otherTrack)
     {
-        int own = LatestPassing(lane, track, before < 0 ? None : before, record);
-        int beside = otherTrack < 0 ? None : LatestPassing(other!, otherTrack, Newest, record);
-        long ownRecord = own == None ? Interval.NoRecord : At(lane, track, own).Record;
-        long besideRecord = beside == None ? Interval.NoRecord : At(other!, otherTrack, beside).Record;
-        if (record - Math.Max(ownRecord, besideRecord) >= lane.MinLap)
-            return false;
-        facts = ownRecord >= besideRecord ? FactsAt(lane, track, own) : FactsAt(other!, otherTrack, beside);
-        return true;
+        long nearestBefore = long.MinValue / 2;
+        long nearestAfter = long.MaxValue / 2;
+        IntervalFacts after = default;
+        Look(lane, track, ref facts);
+        if (otherTrack >= 0)
+            Look(other!, otherTrack, ref facts);
+        if (record - nearestBefore < lane.MinLap)
+            return true;
+        facts = after;
+        return nearestAfter - record < lane.MinLap;
+
+        void Look(GateLane at, int atTrack, ref IntervalFacts before)
+        {
+            int slot = at.Tracks[atTrack].Newest.Open == Interval.Unused ? None : Newest;
+            int behind = None;
+            for (; slot != None; slot = Older(at, atTrack, slot))
+            {
+                ref Interval interval = ref At(at, atTrack, slot);
+                if (!IsPassing(interval))
+                    continue;
+                if (interval.Record <= record)
+                    break;
+                behind = slot;
+            }
+
+            if (slot != None && At(at, atTrack, slot).Record > nearestBefore)
+            {
+                nearestBefore = At(at, atTrack, slot).Record;
+                before = FactsAt(at, atTrack, slot);
+            }
+
+            if (behind != None && At(at, atTrack, behind).Record < nearestAfter)
+            {
+                nearestAfter = At(at, atTrack, behind).Record;
+                after = FactsAt(at, atTrack, behind);
+            }
+        }
     }
 
-    int LatestPassing(GateLane lane, int track, int slot, long record)
+    /// <summary>The latest interval before another that has its passing, or <see cref="None"/>.</summary>
+    int PassingBefore(GateLane lane, int track, int slot)
     {
-        while (slot != None && !(IsPassing(At(lane, track, slot)) && At(lane, track, slot).Record <= record))
+        do
             slot = Older(lane, track, slot);
+        while (slot != None && !IsPassing(At(lane, track, slot)));
         return slot;
+    }
+
+    /// <summary>The first interval that begins after an instant and has its passing, or <see cref="None"/>.</summary>
+    int PassingBehind(GateLane lane, int track, long time)
+    {
+        int found = None;
+        for (int slot = Newest; slot != None && At(lane, track, slot).First > time; slot = Older(lane, track, slot))
+        {
+            if (IsPassing(At(lane, track, slot)))
+                found = slot;
+        }
+
+        return found;
     }
 
     void Emit(GateLane lane, int index, ref Interval own)
@@ -294,8 +348,7 @@ sealed partial class PassingGate
     {
         ref OpenBurst burst = ref _bursts[index];
         own.Open = Interval.Suppressed;
-        if (reason == ReadOutcome.Ghost)
-            own.Record = Interval.NoRecord;
+        own.Record = Interval.NoRecord;
         ref IntervalFacts facts = ref FactsAt(lane, burst.Track, burst.Interval);
         facts.Outcome = reason;
         facts.Number = standing.Number;
@@ -369,8 +422,7 @@ sealed partial class PassingGate
         }
 
         _tell(new GateEvent(GateEventKind.ParkedStarted, Known(lane, track, slot)));
-        long report = interval.Last + Math.Max(lane.ParkedAfter, lane.BurstGap);
-        lane.Park(track, slot, interval.Last + lane.BurstGap + lane.ReorderDelay, report);
+        lane.Park(track, slot, interval.Last);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -380,8 +432,9 @@ sealed partial class PassingGate
         {
             ParkedChips.Entry entry = lane.Parked[i];
             ref Interval interval = ref At(lane, entry.Track, entry.Interval);
-            long left = interval.Last + lane.BurstGap + lane.ReorderDelay;
-            if (lane.Time > left)
+            if (lane.Time < entry.Check)
+                continue;
+            if (interval.Last == entry.Last)
             {
                 _tell(new GateEvent(GateEventKind.ParkedLeft, Known(lane, entry.Track, entry.Interval)));
                 FactsAt(lane, entry.Track, entry.Interval).IsParked = false;
@@ -389,14 +442,9 @@ sealed partial class PassingGate
                 continue;
             }
 
-            long report = entry.Report;
-            if (lane.Time >= report)
-            {
+            if (lane.Time >= entry.Report)
                 _tell(new GateEvent(GateEventKind.ParkedStill, Known(lane, entry.Track, entry.Interval)));
-                report = lane.Time + Math.Max(lane.ParkedAfter, lane.BurstGap);
-            }
-
-            lane.Parked.Set(i, left, report);
+            lane.Parked[i] = lane.Watch(entry, interval.Last);
         }
 
         lane.Parked.SetNextCheck();

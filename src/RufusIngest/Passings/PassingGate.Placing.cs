@@ -20,8 +20,8 @@ sealed partial class PassingGate
         {
             ref Interval interval = ref At(lane, track, before);
             bool inBurst = time - interval.Last <= lane.BurstGap
-                || ((read.Flags & ReadFlags.LastSeen) != 0 && !FactsAt(lane, track, before).HasEnded);
-            if (inBurst || (!IsOpen(interval) && time - interval.Record <= lane.DeadTime))
+                || ((read.Flags & ReadFlags.LastSeen) != 0 && FactsAt(lane, track, before).AwaitsLastSeen);
+            if (inBurst || (IsPassing(interval) && time - interval.Record <= lane.DeadTime))
                 return Take(lane, track, before, time, read, inBurst);
         }
 
@@ -30,13 +30,15 @@ sealed partial class PassingGate
             ref Interval interval = ref At(lane, track, after);
             if (interval.First - time <= lane.BurstGap)
                 return PutBefore(lane, track, after, time, read, reader);
-            if (IsPassing(interval) && interval.Record - time <= lane.DeadTime)
+            if (PassingBehind(lane, track, time) is var passing && passing != None
+                && At(lane, track, passing).Record - time <= lane.DeadTime)
                 return ReadOutcome.BeforeDecided;
         }
 
         if (lane.Ring.Count < lane.MaxOpenBursts)
             return Insert(lane, track, before, after, time, read, reader, aheadOf);
-        CloseOldest(lane);
+        while (lane.Ring.Count >= lane.MaxOpenBursts)
+            CloseOldest(lane);
         return AddSlow(lane, track, time, read, reader, aheadOf); // What was decided just now may take the read.
     }
 
@@ -153,7 +155,7 @@ sealed partial class PassingGate
             : ReadOutcome.DeadTime;
         int burst = interval.Open;
         interval.Last = Math.Max(interval.Last, time);
-        facts.HasEnded |= (read.Flags & ReadFlags.LastSeen) != 0;
+        facts.See(read.Flags);
         slot = JoinReached(lane, track, slot);
         // Behind the joining, which may bring a wait by the location's time that this read prolongs.
         if (burst >= 0 && inBurst)
@@ -169,7 +171,7 @@ sealed partial class PassingGate
     {
         ref Interval interval = ref At(lane, track, slot);
         interval.First = time;
-        FactsAt(lane, track, slot).HasEnded |= (read.Flags & ReadFlags.LastSeen) != 0;
+        FactsAt(lane, track, slot).See(read.Flags);
         if (interval.Open >= 0)
         {
             ref OpenBurst burst = ref _bursts[interval.Open];
@@ -218,7 +220,8 @@ sealed partial class PassingGate
 
         ref Interval interval = ref At(lane, track, slot);
         interval.First = interval.Last = time;
-        FactsAt(lane, track, slot) = new IntervalFacts { HasEnded = (read.Flags & ReadFlags.LastSeen) != 0 };
+        FactsAt(lane, track, slot) = default;
+        FactsAt(lane, track, slot).See(read.Flags);
         interval.Open = StartBurst(lane, track, slot, time, read, reader);
         File(lane, interval.Open, aheadOf);
         return ReadOutcome.Opened;
@@ -293,8 +296,7 @@ sealed partial class PassingGate
         Move(lane, track, earlier, later);
         ref Interval interval = ref At(lane, track, later);
         interval.Last = Math.Max(interval.Last, last);
-        FactsAt(lane, track, later).HasEnded |= facts.HasEnded;
-        FactsAt(lane, track, later).IsParked |= facts.IsParked;
+        FactsAt(lane, track, later).Join(facts);
         ReturnEarlier(earlier);
     }
 

@@ -39,21 +39,32 @@ struct IntervalFacts
     /// <summary>Outcome of the reads it takes within the gap.</summary>
     public ReadOutcome Outcome;
 
-    byte _flags;
+    Marks _marks;
 
-    /// <summary>A last-seen record has ended it.</summary>
-    public bool HasEnded
+    [Flags]
+    enum Marks : byte
     {
-        readonly get => (_flags & 1) != 0;
-        set => _flags = (byte)(value ? _flags | 1 : _flags & ~1);
+        FirstSeen = 1,
+        LastSeen = 2,
+        Parked = 4,
     }
+
+    /// <summary>It has had a first-seen record and no last-seen one.</summary>
+    public readonly bool AwaitsLastSeen => (_marks & (Marks.FirstSeen | Marks.LastSeen)) == Marks.FirstSeen;
 
     /// <summary>It was told, or counted, as parked.</summary>
     public bool IsParked
     {
-        readonly get => (_flags & 2) != 0;
-        set => _flags = (byte)(value ? _flags | 2 : _flags & ~2);
+        readonly get => (_marks & Marks.Parked) != 0;
+        set => _marks = value ? _marks | Marks.Parked : _marks & ~Marks.Parked;
     }
+
+    /// <summary>Takes in what a read says of first and last.</summary>
+    public void See(ReadFlags flags) => _marks |=
+        ((flags & ReadFlags.FirstSeen) != 0 ? Marks.FirstSeen : 0) | ((flags & ReadFlags.LastSeen) != 0 ? Marks.LastSeen : 0);
+
+    /// <summary>Takes in what another interval, which this one joined with, had seen.</summary>
+    public void Join(in IntervalFacts other) => _marks |= other._marks;
 }
 
 /// <summary>An interval that is not the newest of its chip.</summary>

@@ -83,17 +83,18 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     ReadOutcome Place(Line line, Track track, Read read, long aheadOf)
     {
         GateOptions options = line.Location.Options;
-        long gap = options.BurstGap.Ticks, dead = options.DeadTime.Ticks, time = read.Time;
+        long gap = options.Gap.Ticks, dead = options.DeadTime.Ticks, time = read.Time;
         Interval? before = track.Intervals.LastOrDefault(interval => interval.First <= time);
         Interval? after = track.Intervals.Find(interval => interval.First > time);
-        bool isLastSeen = read.Has(ReadFlags.LastSeen) && before is { IsEnded: false };
+        bool isLastSeen = read.Has(ReadFlags.LastSeen) && before is { IsBegun: true, IsEnded: false };
         if (before is not null && (time - before.Last <= gap || isLastSeen))
             return Take(line, track, before, read, ReadOutcome.SameBurst);
-        if (before is { State: not State.Open } && time - before.Record <= dead)
+        if (before is { State: State.Decided } && time - before.Record <= dead)
             return Take(line, track, before, read, ReadOutcome.DeadTime);
         if (after is not null && after.First - time <= gap)
             return TakeBefore(line, after, read);
-        if (after is { State: State.Decided } && after.Record - time <= dead)
+        if (track.Intervals.Find(interval => interval.First > time && interval.State == State.Decided) is { } passing
+            && passing.Record - time <= dead)
             return read.Outcome = ReadOutcome.BeforeDecided;
         Begin(line, track, read, aheadOf);
         return ReadOutcome.Opened;
@@ -103,7 +104,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     {
         outcome = AddTo(line, interval, read, outcome);
         while (track.After(interval) is { State: State.Open } next
-            && next.First - interval.Last <= line.Location.Options.BurstGap.Ticks)
+            && next.First - interval.Last <= line.Location.Options.Gap.Ticks)
             Unite(line, track, interval, next);
         SeeArrival(line, interval, read);
         return outcome;
@@ -187,7 +188,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
             interval.Waits = true;
         }
 
-        if (read.Time < location.Time - location.Options.BurstGap.Ticks - location.Options.ReorderDelay.Ticks
+        if (read.Time < location.Time - location.Options.Gap.Ticks - location.Options.ReorderDelay.Ticks
             && location.Time != long.MinValue)
             interval.Flags |= PassingFlags.Late;
         if (IsDecidedAtOnce(line, interval))
@@ -201,7 +202,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     long DueOf(Line line, Interval interval)
     {
         GateOptions options = line.Location.Options;
-        long gap = options.BurstGap.Ticks, longest = interval.First + options.LongestBurst.Ticks;
+        long gap = options.Gap.Ticks, longest = interval.First + options.LongestBurst.Ticks;
         long delay = options.ReorderDelay.Ticks
             + (line.IsBackup && !interval.IsFollowed ? options.BackupWindow.Ticks : 0);
         bool isFirst = options.Policy == PassingPolicy.First;
@@ -264,17 +265,24 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         GateOptions options = line.Location.Options;
         long dead = options.DeadTime.Ticks, window = options.BackupWindow.Ticks;
         long record = RecordOf(options, interval);
-        if (track.Before(interval) is { State: not State.Open } before && interval.First - before.Record <= dead)
+        if (track.Before(interval) is { State: State.Decided } before && interval.First - before.Record <= dead)
         {
             Join(line, track, interval, before);
             return;
         }
 
         interval.Record = record;
+        int place = track.Intervals.IndexOf(interval);
+        Interval? earlier = track.Intervals.Take(place).LastOrDefault(other => other.State == State.Decided);
+        Interval? later = track.Intervals.Skip(place + 1).FirstOrDefault(other => other.State == State.Decided);
         Track? other = TrackAt(line.Other, interval.Earliest.Value.Chip);
-        if (track.After(interval) is { State: State.Decided } after && after.Record - record <= dead)
+        if (earlier is not null && interval.First - earlier.Record <= dead)
         {
-            Suppress(line, interval, ReadOutcome.BeforeDecided, after);
+            Suppress(line, interval, ReadOutcome.DeadTime, earlier);
+        }
+        else if (later is not null && later.Record - record <= dead)
+        {
+            Suppress(line, interval, ReadOutcome.BeforeDecided, later);
         }
         else if (line.IsBackup && other?.Intervals.FindLast(IsSeenNear) is { } seen)
         {
@@ -287,10 +295,9 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         }
         else if (IsGhost(line, interval))
         {
-            interval.Record = null;
             Suppress(line, interval, ReadOutcome.Ghost, null);
         }
-        else if (LatestBefore(record, track, other) is { } lap && record - lap.Record < options.MinLap.Ticks)
+        else if (NearestLap(record, options.MinLap.Ticks, track, other) is { } lap)
         {
             Suppress(line, interval, ReadOutcome.MinLap, lap);
         }
@@ -306,10 +313,21 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
             && Math.Abs(accepted.Record!.Value - record) <= window;
     }
 
-    static Interval? LatestBefore(long record, Track track, Track? other) =>
-        track.Intervals.AsEnumerable().Reverse().Concat(other?.Intervals.AsEnumerable().Reverse() ?? [])
-            .Where(interval => interval.State == State.Decided && interval.Record <= record)
-            .MaxBy(interval => interval.Record);
+    static Interval? NearestLap(long record, long lap, params Track?[] tracks)
+    {
+        List<Interval> before = [], after = [];
+        foreach (Track track in tracks.OfType<Track>())
+        {
+            List<Interval> passings = track.Intervals.FindAll(interval => interval.State == State.Decided);
+            int last = passings.FindLastIndex(passing => passing.Record <= record);
+            before.AddRange(passings.Skip(last).Take(last < 0 ? 0 : 1));
+            after.AddRange(passings.Skip(last + 1).Take(1));
+        }
+
+        return before.MaxBy(passing => passing.Record) is { } earlier && record - earlier.Record < lap ? earlier
+            : after.MinBy(passing => passing.Record) is { } later && later.Record - record < lap ? later
+            : null;
+    }
 
     static long RecordOf(GateOptions options, Interval interval) => options.Policy switch
     {
@@ -331,7 +349,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
 
     void Join(Line line, Track track, Interval interval, Interval before)
     {
-        ReadOutcome reason = before.State == State.Suppressed ? before.Reason : ReadOutcome.DeadTime;
+        const ReadOutcome reason = ReadOutcome.DeadTime;
         Passing facts = Facts(line, interval) with { Number = before.Number, Session = before.Session };
         track.Intervals.Remove(interval);
         foreach (Read read in interval.Reads)
@@ -346,7 +364,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
 
     void Suppress(Line line, Interval interval, ReadOutcome reason, Interval? standing)
     {
-        (interval.State, interval.Reason) = (State.Suppressed, reason);
+        (interval.State, interval.Reason, interval.Record) = (State.Suppressed, reason, null);
         (interval.Session, interval.Number) = (standing?.Session ?? 0, standing?.Number ?? 0);
         foreach (Read read in interval.Reads)
             read.Outcome = reason;
@@ -461,7 +479,7 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
 
     static void BringAlong(Line line, Track track, Interval interval)
     {
-        long gap = line.Location.Options.BurstGap.Ticks;
+        long gap = line.Location.Options.Gap.Ticks;
         Interval? before = track.Intervals.LastOrDefault(other => other.First <= interval.First);
         Interval? after = track.Intervals.Find(other => other.First > interval.First);
         Interval? near = before is not null && interval.First - before.Last <= gap ? before
@@ -533,6 +551,8 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         public long First => Reads.Min(read => read.Time);
 
         public long Last => Reads.Max(read => read.Time);
+
+        public bool IsBegun => Reads.Exists(read => read.Has(ReadFlags.FirstSeen));
 
         public bool IsEnded => Reads.Exists(read => read.Has(ReadFlags.LastSeen));
 
