@@ -320,10 +320,13 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
             && Math.Abs(accepted.Record!.Value - record) <= window;
     }
 
-    static Interval? LatestBefore(long record, Track track, Track? other) =>
-        track.Intervals.AsEnumerable().Reverse().Concat(other?.Intervals.AsEnumerable().Reverse() ?? [])
-            .Where(interval => interval.State == State.Decided && interval.Record <= record)
-            .MaxBy(interval => interval.Record);
+    static Interval? LatestBefore(long record, Track track, Track? other)
+    {
+        Interval? own = track.Intervals.FindLast(IsBefore), beside = other?.Intervals.FindLast(IsBefore);
+        return own is null || beside?.Record > own.Record ? beside : own;
+
+        bool IsBefore(Interval interval) => interval.State == State.Decided && interval.Record <= record;
+    }
 
     static long RecordOf(GateOptions options, Interval interval) => options.Policy switch
     {
@@ -437,13 +440,15 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     /// <summary>The track of a chip at a line: its own, or that of an athlete's chip that was read there before.</summary>
     Track TrackOf(Line line, ChipCode chip)
     {
-        if (!line.Seen.Contains(chip))
+        bool isNew = !line.Seen.Contains(chip);
+        if (isNew)
             line.Seen.Add(chip);
         Track? track = TrackAt(line, chip);
         if (track is null)
         {
             line.Tracks.Add(track = new Track(chip));
-            line.Tracks.Sort((one, other) => line.Seen.IndexOf(one.Keeper).CompareTo(line.Seen.IndexOf(other.Keeper)));
+            if (!isNew)
+                line.Tracks.Sort((one, other) => line.Seen.IndexOf(one.Keeper).CompareTo(line.Seen.IndexOf(other.Keeper)));
         }
 
         track.Chips.Add(chip);
