@@ -94,8 +94,10 @@ sealed class BurstRing
         Count--;
     }
 
+    /// <summary>The first time behind the bucket of another.</summary>
+    public static long NextBucket(long time) => ((time >> BucketShift) + 1) << BucketShift;
+
     /// <summary>Takes out the next burst that fell due before the given time, or −1. Call until it says −1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TakeDue(OpenBursts bursts, long time)
     {
         long end = time >> BucketShift;

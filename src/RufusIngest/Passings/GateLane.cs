@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace RufusIngest.Passings;
 
 /// <summary>One line of a location: its rules, time, open bursts, and the chips that were there.</summary>
-sealed class GateLane(int index, TrackBudget budget)
+sealed class GateLane(int index, TrackBudget budget, GateClock clock)
 {
     /// <summary>Place among the lanes: twice the location's, and one more for the backup line.</summary>
     public int Index { get; } = index;
@@ -18,7 +18,8 @@ sealed class GateLane(int index, TrackBudget budget)
 
     public ParkedChips Parked { get; } = new();
 
-    public long Time { get; set; } = long.MinValue;
+    /// <summary>The location's time.</summary>
+    public long Time => clock.Time;
 
     public PassingPolicy Policy { get; private set; }
 
@@ -64,6 +65,13 @@ sealed class GateLane(int index, TrackBudget budget)
         PlainLength = IgnoreGhosts ? -1 : Policy == PassingPolicy.First ? ParkedAfter : Math.Min(ParkedAfter, MaxBurst);
     }
 
+    /// <summary>Watches a parked interval.</summary>
+    public void Park(int track, int interval, long check, long report)
+    {
+        Parked.Add(track, interval, check, report);
+        clock.Wake = Math.Min(clock.Wake, check);
+    }
+
     /// <summary>Location's time that a burst waits for.</summary>
     public long DueOf(in OpenBurst burst, bool mayBeGhost)
     {
@@ -92,4 +100,13 @@ sealed class GateLane(int index, TrackBudget budget)
             strongest, burst.Passing.First, burst.Passing.Last, out long vertex) => vertex,
         _ => burst.Passing.Peak,
     };
+}
+
+/// <summary>How far a location has come, for both its lines.</summary>
+sealed class GateClock
+{
+    public long Time { get; set; } = long.MinValue;
+
+    /// <summary>Before this time nothing falls due.</summary>
+    public long Wake { get; set; } = long.MinValue;
 }

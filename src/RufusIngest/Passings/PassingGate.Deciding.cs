@@ -53,7 +53,7 @@ sealed partial class PassingGate
         }
 
         _closedByRead = burst.Passing.Burst;
-        Close(lane, index, PassingFlags.None);
+        CloseInOrder(lane, index, all: false);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -68,7 +68,7 @@ sealed partial class PassingGate
             return;
         }
 
-        Close(lane, index, PassingFlags.None);
+        CloseInOrder(lane, index, all: false);
     }
 
     bool MayBeGhost(GateLane lane, in OpenBurst burst)
@@ -112,6 +112,32 @@ sealed partial class PassingGate
             lane.Ring.Remove(_bursts, open);
             Close(lane, open, flags);
         }
+    }
+
+    /// <summary>
+    /// As <see cref="Close"/>, but the bursts directly before it that are due as well go first, whatever their buckets: what a burst
+    /// becomes depends on those before it.
+    /// </summary>
+    void CloseInOrder(GateLane lane, int index, bool all)
+    {
+        while (!_bursts[index].IsDecided && OpenBefore(lane, index) is var before and >= 0
+            && (all || BurstRing.IsPast(lane.DueOf(_bursts[before], MayBeGhost(lane, _bursts[before])), lane.Time)))
+        {
+            _waiting.Push(index);
+            lane.Ring.Remove(_bursts, before);
+            index = before;
+        }
+
+        Close(lane, index, PassingFlags.None);
+        while (_waiting.TryPop(out index))
+            Close(lane, index, PassingFlags.None);
+    }
+
+    /// <summary>The open burst of the interval directly before a burst's, or −1.</summary>
+    int OpenBefore(GateLane lane, int index)
+    {
+        int older = At(lane, _bursts[index].Track, _bursts[index].Interval).Older;
+        return older >= 0 && IsOpen(_earlier[older].Interval) ? _earlier[older].Interval.Open : -1;
     }
 
     /// <summary>Ends the wait of a burst that is in no bucket any more.</summary>
@@ -344,7 +370,7 @@ sealed partial class PassingGate
 
         _tell(new GateEvent(GateEventKind.ParkedStarted, Known(lane, track, slot)));
         long report = interval.Last + Math.Max(lane.ParkedAfter, lane.BurstGap);
-        lane.Parked.Add(track, slot, interval.Last + lane.BurstGap + lane.ReorderDelay, report);
+        lane.Park(track, slot, interval.Last + lane.BurstGap + lane.ReorderDelay, report);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -18,8 +18,12 @@ sealed partial class PassingGate
     readonly GateObserver _tell;
     readonly Segments<EarlierInterval> _earlier = new();
     readonly OpenBursts _bursts = new();
+
+    // Bursts that wait, out of their buckets, for those before them.
+    readonly Stack<int> _waiting = new();
     GateOptions[] _options = [];
     GateLane?[] _lanes = [];
+    GateClock[] _clocks = [];
     ChipTable _chips = ChipTable.Empty;
     int _freeEarlier = -1;
     int _earlierInUse;
@@ -75,6 +79,7 @@ sealed partial class PassingGate
         }
 
         Array.Resize(ref _lanes, options.Count * 2);
+        _clocks = [.. _clocks, .. options.Skip(_clocks.Length).Select(_ => new GateClock())];
         _options = [.. options];
     }
 
@@ -132,11 +137,11 @@ sealed partial class PassingGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(int location, long time)
     {
-        GateLane primary = Lane(LaneOf(location, false));
-        if (time > primary.Time)
-            AdvanceLane(primary, time);
-        if (_lanes[LaneOf(location, true)] is { } backup && time > backup.Time)
-            AdvanceLane(backup, time);
+        GateClock clock = _clocks[location];
+        if (time >= clock.Wake)
+            AdvanceSlow(location, clock, time);
+        else if (time > clock.Time)
+            clock.Time = time;
     }
 
     /// <summary>Decides everything open at a location, in the order it falls due.</summary>
@@ -145,7 +150,7 @@ sealed partial class PassingGate
         for (int i = LaneOf(location, false); i <= LaneOf(location, true); i++)
         {
             while (_lanes[i] is { Ring.Count: > 0 } lane)
-                Close(lane, TakeOldest(lane), PassingFlags.None);
+                CloseInOrder(lane, TakeOldest(lane), all: true);
         }
     }
 
@@ -181,7 +186,7 @@ sealed partial class PassingGate
     [MethodImpl(MethodImplOptions.NoInlining)]
     GateLane MakeLane(int index)
     {
-        GateLane lane = new(index, _budget) { Time = _lanes[index ^ 1]?.Time ?? long.MinValue };
+        GateLane lane = new(index, _budget, _clocks[index >> 1]);
         lane.Set(_options[lane.Location]);
         if (lane.Time != long.MinValue)
             lane.Ring.Start(_bursts, lane.Time);
@@ -189,16 +194,25 @@ sealed partial class PassingGate
         return lane;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void AdvanceLane(GateLane lane, long time)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void AdvanceSlow(int location, GateClock clock, long time)
     {
-        if (lane.Time == long.MinValue)
-            lane.Ring.Start(_bursts, time);
-        lane.Time = time;
-        int index;
-        while ((index = lane.Ring.TakeDue(_bursts, time)) >= 0)
-            DecideIfDue(lane, index);
-        if (time >= lane.Parked.NextCheck)
-            CheckParked(lane);
+        if (time <= clock.Time)
+            return;
+        bool isFirst = clock.Time == long.MinValue;
+        clock.Time = time;
+        clock.Wake = BurstRing.NextBucket(time);
+        for (int i = LaneOf(location, false); i <= LaneOf(location, true); i++)
+        {
+            if (_lanes[i] is not { } lane)
+                continue;
+            if (isFirst)
+                lane.Ring.Start(_bursts, time);
+            while (lane.Ring.TakeDue(_bursts, time) is var index and >= 0)
+                DecideIfDue(lane, index);
+            if (time >= lane.Parked.NextCheck)
+                CheckParked(lane);
+            clock.Wake = Math.Min(clock.Wake, lane.Parked.NextCheck);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RufusIngest.Reads;
 
 namespace RufusIngest.Passings;
 
@@ -23,18 +24,23 @@ sealed unsafe class TrackMemory
         get => ref ((Track*)_pieces[index >> Shift])[index & (Size - 1)];
     }
 
+    /// <summary>Whether a chip is at an index, which may be any number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsAt(int index, in ChipCode chip)
+    {
+        return (uint)index < (uint)Count && this[index].Chip.Is(chip);
+    }
+
     /// <summary>Adds a slot with <c>default</c> content and returns its index.</summary>
     public int Add()
     {
         int piece = Count >> Shift;
         if (piece == _pieces.Length)
-            Array.Resize(ref _pieces, Math.Max(4, piece * 2));
-        if (piece == _memory.Count)
         {
             byte[] memory = GC.AllocateArray<byte>((Size * sizeof(Track)) + CacheLine, pinned: true);
             _memory.Add(memory);
             nint start = (nint)Unsafe.AsPointer(ref memory[0]);
-            _pieces[piece] = (start + CacheLine - 1) & ~(nint)(CacheLine - 1);
+            _pieces = [.. _pieces, (start + CacheLine - 1) & ~(nint)(CacheLine - 1)];
         }
 
         return Count++;

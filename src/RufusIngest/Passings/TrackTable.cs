@@ -97,6 +97,9 @@ sealed class TrackBudget(int max)
 sealed class TrackTable(TrackBudget budget)
 {
     const int GuessedAtOnce = 64;
+
+    /// <summary>So few slots stay in the processor's nearest cache and need not be asked for ahead.</summary>
+    const int NearSlots = 4096;
     const uint TagMask = 0xFF00_0000;
     const uint IndexMask = ~TagMask;
 
@@ -127,6 +130,13 @@ sealed class TrackTable(TrackBudget budget)
     public void Guess(ReadOnlySpan<ChipRead> reads, Span<int> guesses)
     {
         uint[] slots = _slots;
+        if (slots.Length <= NearSlots)
+        {
+            for (int i = 0; i < reads.Length; i++)
+                guesses[i] = Guess(slots, reads[i].Chip.Hash());
+            return;
+        }
+
         int mask = slots.Length - 1;
         Span<ulong> hashes = stackalloc ulong[GuessedAtOnce];
         for (int from = 0; from < reads.Length; from += GuessedAtOnce)
@@ -177,14 +187,8 @@ sealed class TrackTable(TrackBudget budget)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int FindOrAdd(in ChipCode chip, int guess)
     {
-        if (guess >= 0)
-        {
-            ref Track track = ref _tracks[guess];
-            if (track.Chip == chip)
-                return guess;
-        }
-
-        return FindOrAddSlow(chip);
+        // Also a guess that was made for another line.
+        return _tracks.IsAt(guess, chip) ? guess : FindOrAddSlow(chip);
     }
 
     // The upper bits; the lower ones choose the slot.
@@ -214,7 +218,7 @@ sealed class TrackTable(TrackBudget budget)
         int at = (int)hash & mask;
         while (slots[at] is var slot and not 0)
         {
-            if ((slot & TagMask) == Tag(hash) && _tracks[(int)(slot & IndexMask) - 1].Chip == chip)
+            if ((slot & TagMask) == Tag(hash) && _tracks[(int)(slot & IndexMask) - 1].Chip.Is(chip))
                 return at;
             at = (at + 1) & mask;
         }

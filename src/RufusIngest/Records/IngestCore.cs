@@ -192,8 +192,6 @@ public sealed class IngestCore
     {
         PassingGate gate = _gate!;
         Line line = reader.LineOf(read);
-        if (line.Lane != reader.Own.Lane)
-            guess = -1; // It was made for the reader's own line.
         reader.Reads++;
         if (reader.StripLeadingZeros)
             read.Chip = read.Chip.WithoutLeadingZeros();

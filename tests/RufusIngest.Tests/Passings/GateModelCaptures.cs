@@ -38,21 +38,7 @@ public sealed class GateModelCaptures
     {
         List<ChipRead> reads = ReadsOf(folder, file);
         Assert.NotEmpty(reads);
-        GateOptions options = new() { Policy = policy };
-        try
-        {
-            Hold(new GateTwins(options), reads);
-        }
-        catch (GateTwins.AmbiguousException)
-        {
-            // A backlog of one chip, whose bursts wait side by side within the dead time: the model stops there.
-            TestContext.Current.TestOutputHelper?.WriteLine("Without the model: the rules leave an order open.");
-            Hold(GateTwins.WithoutModel(options), reads);
-        }
-    }
-
-    static void Hold(GateTwins twins, List<ChipRead> reads)
-    {
+        GateTwins twins = new(new GateOptions { Policy = policy });
         Give(twins, reads);
         int passings = twins.Passings.Count;
         Assert.Equal(reads.Count, passings + twins.Suppressed);

@@ -35,12 +35,6 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     public int Open => _locations.SelectMany(location => location.Lines)
         .Sum(line => line.Waiting.Count(waiting => waiting.Interval.State == State.Open));
 
-    /// <summary>
-    /// Two bursts of an athlete at a line fell due in one bucket, so near each other that the one decided first may suppress
-    /// the other: which that is, the rules leave open.
-    /// </summary>
-    public bool IsAmbiguous { get; private set; }
-
     public void SetLocations(IReadOnlyList<GateOptions> options)
     {
         for (int i = 0; i < _locations.Count; i++)
@@ -155,7 +149,6 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         track.Intervals.Remove(later);
         if (isKnown)
         {
-            interval.HasTakenOther = true;
             interval.Flags |= later.Flags;
             interval.HasMore |= interval.IsFollowed;
             interval.LocationTime = Math.Max(
@@ -234,27 +227,20 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
 
     void DecideDue(Line line) => CloseWhile(line, bucket => bucket < Bucket(line.Location.Time));
 
-    /// <summary>Closes bursts one by one, always the one that falls due first.</summary>
+    /// <summary>Closes bursts one by one, in the order of their buckets.</summary>
     void CloseWhile(Line line, Func<long, bool> isDue)
     {
         while (line.Waiting.GroupBy(waiting => Bucket(DueOf(line, waiting.Interval))).MinBy(group => group.Key) is { } next
             && isDue(next.Key))
         {
             var (track, interval) = next.MinBy(waiting => waiting.Interval.Burst);
-            IsAmbiguous |= next.Any(other => other.Track == track && other.Interval != interval
-                && IsOrderOpen(line.Location.Options, interval, other.Interval));
-            Close(line, track, interval);
+            // One directly before it that is due as well goes first.
+            List<Interval> chain = [interval];
+            while (chain[0].State == State.Open && track.Before(chain[0]) is { State: State.Open } before
+                && isDue(Bucket(DueOf(line, before))))
+                chain.Insert(0, before);
+            chain.ForEach(due => Close(line, track, due));
         }
-    }
-
-    static bool IsOrderOpen(GateOptions options, Interval one, Interval other)
-    {
-        // Bursts that wait side by side from their opening on, and for nothing else, are decided as they opened.
-        if (options is { Policy: PassingPolicy.First, IgnoreGhosts: false } && one.Waits && other.Waits
-            && !one.HasTakenOther && !other.HasTakenOther)
-            return false;
-        long between = one.First < other.First ? other.First - one.Last : one.First - other.Last;
-        return between <= Math.Max(options.DeadTime.Ticks, options.MinLap.Ticks);
     }
 
     /// <summary>Ends the wait for a burst's passing, or for its end when that is asked for.</summary>
@@ -546,9 +532,6 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         public bool IsFollowed { get; set; }
 
         public bool HasMore { get; set; }
-
-        /// <summary>Another burst went into it.</summary>
-        public bool HasTakenOther { get; set; }
 
         public Read Earliest => Reads.MinBy(read => read.Time)!;
 

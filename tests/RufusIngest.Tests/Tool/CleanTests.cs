@@ -78,7 +78,7 @@ public sealed class CleanTests : IDisposable
             StringComparison.Ordinal);
         Assert.Matches(@"MinLap +1 +12\.5 % +sooner after", run.Output);
         Assert.Matches(@"Ghost +1 +12\.5 % +a code seen at one instant", run.Output);
-        Assert.Matches(@"(?m)^ +1  Anna +2017-01-27T16:00:00\.000Z +0 +\+200 +\+300 +4 +-60$", run.Output);
+        Assert.Matches(@"(?m)^ +1  Anna +2017-01-27T16:00:00\.000Z +0 +\+200 +\+200 +3 +-60$", run.Output);
     }
 
     [Fact]
