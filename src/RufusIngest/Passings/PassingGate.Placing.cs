@@ -240,6 +240,8 @@ sealed partial class PassingGate
         }
 
         Forgotten++;
+        if (IsOpen(newest))
+            ClosedEarly++;
         CloseAt(lane, track, Newest, PassingFlags.ClosedEarly);
         lane.Parked.Forget(track, Newest);
     }

@@ -487,6 +487,110 @@ public sealed class PassingGateTests
         Assert.Equal(2, twins.Passings.Count);
     }
 
+    // And what was found by thinking of race days.
+
+    [Fact]
+    public void A_stray_read_between_two_laps_does_not_hide_the_second()
+    {
+        GateRun run = new(new GateOptions { MinLap = TimeSpan.FromSeconds(60) });
+        foreach (double at in new[] { 0, 57, 61, 61.3, 61.6 })
+            run.Add("58", at);
+        run.Flush();
+        Assert.Equal([("58", 0.0), ("58", 61.0)], run.Times);
+    }
+
+    [Fact]
+    public void A_late_read_is_no_lap_either()
+    {
+        GateRun run = new(new GateOptions { MinLap = TimeSpan.FromSeconds(60) });
+        run.Add("58", 100);
+        run.AdvanceTo(GateRun.Seconds(200));
+        run.Add("58", 90);
+        run.Add("58", 30);
+        run.Flush();
+        Assert.Equal([("58", 100.0), ("58", 30.0)], run.Times);
+    }
+
+    [Fact]
+    public void Two_late_bursts_before_a_passing_lie_in_its_dead_time_both()
+    {
+        GateRun run = new(new GateOptions { Policy = PassingPolicy.Peak });
+        run.Add("58", 4);
+        run.AdvanceTo(GateRun.Seconds(5.0));
+        run.Gate.Add(0, 0, GateRun.Read("58"), 0);
+        run.Gate.Add(0, GateRun.Seconds(2), GateRun.Read("58"), 0);
+        run.Flush();
+        Assert.Single(run.Passings);
+    }
+
+    [Fact]
+    public void An_unknown_chip_that_comes_into_the_list_is_decided_once()
+    {
+        GateRun run = new(new GateOptions { IgnoreGhosts = true });
+        run.AdvanceTo(GateRun.Seconds(3_600));
+        run.Gate.Add(0, 0, GateRun.Read("58"), 0);
+        run.Gate.Add(0, GateRun.Seconds(10), GateRun.Read("58"), 0);
+        run.AdvanceTo(GateRun.Seconds(3_600.5));
+        run.Gate.SetChips(Chips(("58", "1")));
+        run.Flush();
+        Assert.Equal([("58", 0.0), ("58", 10.0)], run.Times);
+    }
+
+    [Fact]
+    public void A_chip_parked_at_a_slow_reader_is_told_once()
+    {
+        GateRun run = new();
+        for (int i = 0; i < 3_000; i++)
+        {
+            run.AdvanceTo(GateRun.Seconds(130 + (i * 0.1)));
+            run.Gate.Add(0, GateRun.Seconds(100 + (i * 0.1)), GateRun.Read("58"), 0);
+        }
+
+        run.AdvanceTo(GateRun.Seconds(500));
+        Assert.Single(run.Events, told => told.Kind == GateEventKind.ParkedStarted);
+        Assert.Single(run.Events, told => told.Kind == GateEventKind.ParkedLeft);
+        Assert.InRange(run.Events.Count, 4, 7);
+    }
+
+    [Fact]
+    public void At_the_bound_one_burst_makes_room_for_one_also_where_bursts_are_followed()
+    {
+        GateRun run = new(new GateOptions { MaxOpenBursts = 100, ReportCompleted = true });
+        for (int i = 0; i < 101; i++)
+            run.Gate.Add(0, GateRun.Seconds(100), GateRun.Read($"c{i}"), 0);
+        Assert.Single(run.Passings);
+        Assert.Equal(1, run.Gate.ClosedEarly);
+    }
+
+    [Fact]
+    public void Who_waits_on_the_start_line_and_is_seen_again_after_a_pause_started_then()
+    {
+        GateRun run = new(new GateOptions { Policy = PassingPolicy.Last });
+        foreach (double at in new[] { 0, 3, 3.6 })
+            run.Add("58", at);
+        run.AdvanceTo(GateRun.Seconds(20));
+        Assert.Equal([("58", 3.6)], run.Times);
+    }
+
+    [Fact]
+    public void A_last_seen_record_long_after_a_plain_read_is_a_crossing_of_its_own()
+    {
+        _run.Add("58", 100);
+        Assert.Equal(ReadOutcome.Opened, _run.Add("58", 3_700, flags: ReadFlags.LastSeen));
+    }
+
+    [Fact]
+    public void Many_chips_of_one_bib_are_a_placeholder_and_hide_nobody()
+    {
+        ChipTable chips = Chips([.. Enumerable.Range(0, 9).Select(i => ($"spare{i}", "0"))]);
+        Assert.Equal(["0"], chips.CrowdedBibs);
+        _run.Gate.SetChips(chips);
+        _run.Add("spare1", 100);
+        _run.Add("spare2", 100.5);
+        _run.Flush();
+        Assert.Equal(2, _run.Passings.Count);
+    }
+
     static ChipTable Chips(params (string Chip, string Bib)[] pairs) =>
         ChipTable.Create(pairs.Select(pair => KeyValuePair.Create(ChipCode.FromText(pair.Chip), pair.Bib)));
 }

@@ -441,13 +441,15 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
     /// <summary>The track of a chip at a line: its own, or that of an athlete's chip that was read there before.</summary>
     Track TrackOf(Line line, ChipCode chip)
     {
-        if (!line.Seen.Contains(chip))
+        bool isNew = !line.Seen.Contains(chip);
+        if (isNew)
             line.Seen.Add(chip);
         Track? track = TrackAt(line, chip);
         if (track is null)
         {
             line.Tracks.Add(track = new Track(chip));
-            line.Tracks.Sort((one, other) => line.Seen.IndexOf(one.Keeper).CompareTo(line.Seen.IndexOf(other.Keeper)));
+            if (!isNew)
+                line.Tracks.Sort((one, other) => line.Seen.IndexOf(one.Keeper).CompareTo(line.Seen.IndexOf(other.Keeper)));
         }
 
         track.Chips.Add(chip);
