@@ -121,13 +121,12 @@ sealed partial class PassingGate
     }
 
     /// <summary>
-    /// As <see cref="Close"/>, but the bursts directly before it that are due as well go first, whatever their buckets: what a burst
-    /// becomes depends on those before it.
+    /// As <see cref="Close"/>, but the bursts before it, back to the last passing, that are due as well go first, whatever their
+    /// buckets: what a burst becomes depends on those before it.
     /// </summary>
     void CloseInOrder(GateLane lane, int index, bool all)
     {
-        while (!_bursts[index].IsDecided && OpenBefore(lane, index) is var before and >= 0
-            && (all || BurstRing.IsPast(lane.DueOf(_bursts[before], MayBeGhost(lane, _bursts[before])), lane.Time)))
+        while (!_bursts[index].IsDecided && DueBefore(lane, index, all) is var before and >= 0)
         {
             _waiting.Push(index);
             lane.Ring.Remove(_bursts, before);
@@ -139,11 +138,20 @@ sealed partial class PassingGate
             Close(lane, index, PassingFlags.None);
     }
 
-    /// <summary>The open burst of the interval directly before a burst's, or −1.</summary>
-    int OpenBefore(GateLane lane, int index)
+    /// <summary>The latest burst that is due between the last passing before a burst and it, or −1.</summary>
+    int DueBefore(GateLane lane, int index, bool all)
     {
         int older = At(lane, _bursts[index].Track, _bursts[index].Interval).Older;
-        return older >= 0 && IsOpen(_earlier[older].Interval) ? _earlier[older].Interval.Open : -1;
+        while (older >= 0 && !IsPassing(_earlier[older].Interval))
+        {
+            int open = _earlier[older].Interval.Open;
+            if (open >= 0
+                && (all || BurstRing.IsPast(lane.DueOf(_bursts[open], MayBeGhost(lane, _bursts[open])), lane.Time)))
+                return open;
+            older = _earlier[older].Interval.Older;
+        }
+
+        return -1;
     }
 
     /// <summary>Ends the wait of a burst that is in no bucket any more.</summary>

@@ -591,6 +591,26 @@ public sealed class PassingGateTests
         Assert.Equal(2, _run.Passings.Count);
     }
 
+    [Fact]
+    public void A_burst_that_is_not_due_does_not_part_those_before_and_behind_it_that_are()
+    {
+        GateTwins twins = new(new GateOptions
+        {
+            Policy = PassingPolicy.Last,
+            DeadTime = TimeSpan.Zero,
+            BurstGap = GateTwins.Ms(1_000),
+            ReorderDelay = TimeSpan.Zero,
+            MinLap = GateTwins.Ms(7_500),
+        });
+        twins.Read(0, 109_750, 0);
+        twins.Advance(0, 110_750);
+        twins.Read(0, 113_500, 0, ahead: true);
+        twins.Read(0, 110_750, 0);
+        twins.Read(0, 112_000, 0);
+        twins.Advance(0, 112_000);
+        Assert.Equal(GateTwins.Ms(110_750).Ticks, Assert.Single(twins.Passings).Time);
+    }
+
     static ChipTable Chips(params (string Chip, string Bib)[] pairs) =>
         ChipTable.Create(pairs.Select(pair => KeyValuePair.Create(ChipCode.FromText(pair.Chip), pair.Bib)));
 }

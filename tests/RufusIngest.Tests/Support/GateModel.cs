@@ -235,11 +235,15 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
             && isDue(next.Key))
         {
             var (track, interval) = next.MinBy(waiting => waiting.Interval.Burst);
-            // One directly before it that is due as well goes first.
+            // Those before it, back to the last passing, that are due as well go first.
             List<Interval> chain = [interval];
-            while (chain[0].State == State.Open && track.Before(chain[0]) is { State: State.Open } before
-                && isDue(Bucket(DueOf(line, before))))
-                chain.Insert(0, before);
+            Interval? before = interval.State == State.Open ? track.Before(interval) : null;
+            for (; before is { State: not State.Decided }; before = track.Before(before))
+            {
+                if (before.State == State.Open && isDue(Bucket(DueOf(line, before))))
+                    chain.Insert(0, before);
+            }
+
             chain.ForEach(due => Close(line, track, due));
         }
     }
