@@ -55,7 +55,7 @@ public sealed class GateModelCaptures
         foreach (ChipRead read in reads)
         {
             twins.Read(0, read.Time, read, 0, ahead: false);
-            twins.Advance(0, read.Time);
+            twins.AdvanceTicks(0, read.Time);
         }
 
         twins.Flush(0);

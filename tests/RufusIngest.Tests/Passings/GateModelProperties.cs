@@ -130,7 +130,9 @@ public sealed class GateModelProperties
                     run.AddTicks("58", time * TimeSpan.TicksPerMillisecond);
                 }
 
+                // Once to see that no more reads come, once more to be sure.
                 run.AdvanceTo((time + 700) * TimeSpan.TicksPerMillisecond);
+                run.AdvanceTo((time + 1_400) * TimeSpan.TicksPerMillisecond);
                 int parked = intervals.Count(interval => interval[^1] - interval[0] > 3_000);
                 Assert.Equal(parked, run.Events.Count(told => told.Kind == GateEventKind.ParkedStarted));
                 Assert.Equal(parked, run.Events.Count(told => told.Kind == GateEventKind.ParkedLeft));

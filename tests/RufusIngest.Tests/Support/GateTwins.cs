@@ -98,9 +98,9 @@ sealed class GateTwins
         return outcome;
     }
 
-    public void Advance(int location, double ms) => Advance(location, Ms(ms).Ticks);
+    public void Advance(int location, double ms) => AdvanceTicks(location, Ms(ms).Ticks);
 
-    public void Advance(int location, long time)
+    public void AdvanceTicks(int location, long time)
     {
         _times[location] = Math.Max(_times[location], time);
         _gate.Advance(location, time);
