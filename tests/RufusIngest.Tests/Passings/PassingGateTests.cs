@@ -478,7 +478,7 @@ public sealed class PassingGateTests
             BurstGap = GateTwins.Ms(150),
             BackupWindow = TimeSpan.Zero,
         });
-        twins.Read(0, 110_900, 3);
+        twins.Read(0, 110_900, 3, flags: ReadFlags.FirstSeen);
         twins.Read(0, 113_150, 0);
         twins.Read(0, 137_550, 3, flags: ReadFlags.LastSeen);
         twins.SetChips("30");
