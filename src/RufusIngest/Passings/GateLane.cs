@@ -68,25 +68,18 @@ sealed class GateLane(int index, TrackBudget budget, GateClock clock)
     /// <summary>Watches a parked interval.</summary>
     public void Park(int track, int interval, long last)
     {
-        ParkedChips.Entry entry = Watch(new ParkedChips.Entry(track, interval, 0, 0, 0), last);
+        // Reads of a slow reader always lie behind the location's time; that they do does not mean that they have ended.
+        long lag = Time > last ? Time - last : 0;
+        ParkedChips.Entry entry = new(track, interval, lag, EndOf(last, lag), last + lag + ReportEvery);
         Parked.Add(entry);
         clock.Wake = Math.Min(clock.Wake, entry.Check);
     }
 
-    /// <summary>
-    /// When to look at a parked interval again: it has ended when no read has come until then. Not before the location's time,
-    /// behind which the reads of a slow reader always lie.
-    /// </summary>
-    public ParkedChips.Entry Watch(ParkedChips.Entry entry, long last)
-    {
-        long from = Math.Max(last, Time);
-        return entry with
-        {
-            Last = last,
-            Check = from + BurstGap + ReorderDelay,
-            Report = entry.Report <= from ? from + Math.Max(ParkedAfter, BurstGap) : entry.Report,
-        };
-    }
+    /// <summary>Location's time at which a parked chip's reads have ended.</summary>
+    public long EndOf(long last, long lag) => last + lag + BurstGap + ReorderDelay;
+
+    /// <summary>How often a parked chip is told as still there.</summary>
+    public long ReportEvery => Math.Max(ParkedAfter, BurstGap);
 
     /// <summary>Location's time that a burst waits for.</summary>
     public long DueOf(in OpenBurst burst, bool mayBeGhost)

@@ -60,8 +60,8 @@ sealed class ParkedChips
     /// <summary>A parked chip.</summary>
     /// <param name="Track">Its track.</param>
     /// <param name="Interval">Its interval there.</param>
-    /// <param name="Last">Its last read when it was looked at.</param>
+    /// <param name="Lag">How far its reads lie behind the location's time.</param>
     /// <param name="Check">Location's time at which to look again.</param>
     /// <param name="Report">Location's time from which to say that it is still there.</param>
-    public readonly record struct Entry(int Track, int Interval, long Last, long Check, long Report);
+    public readonly record struct Entry(int Track, int Interval, long Lag, long Check, long Report);
 }

@@ -440,9 +440,8 @@ sealed partial class PassingGate
         {
             ParkedChips.Entry entry = lane.Parked[i];
             ref Interval interval = ref At(lane, entry.Track, entry.Interval);
-            if (lane.Time < entry.Check)
-                continue;
-            if (interval.Last == entry.Last)
+            long end = lane.EndOf(interval.Last, entry.Lag);
+            if (lane.Time > end)
             {
                 _tell(new GateEvent(GateEventKind.ParkedLeft, Known(lane, entry.Track, entry.Interval)));
                 FactsAt(lane, entry.Track, entry.Interval).IsParked = false;
@@ -450,9 +449,14 @@ sealed partial class PassingGate
                 continue;
             }
 
-            if (lane.Time >= entry.Report)
+            long report = entry.Report;
+            if (lane.Time >= report)
+            {
                 _tell(new GateEvent(GateEventKind.ParkedStill, Known(lane, entry.Track, entry.Interval)));
-            lane.Parked[i] = lane.Watch(entry, interval.Last);
+                report = lane.Time + lane.ReportEvery;
+            }
+
+            lane.Parked[i] = entry with { Check = end, Report = report };
         }
 
         lane.Parked.SetNextCheck();

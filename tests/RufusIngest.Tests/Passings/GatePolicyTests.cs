@@ -115,7 +115,7 @@ public sealed class GatePolicyTests
         run.AdvanceTo(GateRun.Seconds(107));
         Assert.Empty(run.Passings);
         run.Add("58", 108, flags: ReadFlags.LastSeen);
-        run.AdvanceTo(GateRun.Seconds(110));
+        run.AdvanceTo(GateRun.Seconds(114));
         Assert.Equal([("58", 108.0)], run.Times);
     }
 

@@ -292,7 +292,7 @@ public sealed class JournalTests : IDisposable
         Assert.True(await reader.NextResultAsync(Cancellation) && await reader.ReadAsync(Cancellation));
         Assert.Equal("DeadTime 2, MinLap 2, MinLap 2, MinLap 2", reader.GetString(0));
         Assert.True(await reader.NextResultAsync(Cancellation) && await reader.ReadAsync(Cancellation));
-        Assert.Equal("MinLap", reader.GetString(0));
+        Assert.Equal("MinLap,MinLap,MinLap", reader.GetString(0));
     }
 
     [Fact]
