@@ -58,7 +58,10 @@ sealed class FileArguments(string defaultLocation)
             Chips = CommonOptions.ReadBibs(parsed.GetValue(_bibs)),
         };
         return input.Files.FirstOrDefault(file => !file.Exists) is { } missing
-            ? throw ToolException.BadInput($"there is no file {missing.FullName}.")
+            ? throw ToolException.BadInput(
+                missing.Name.StartsWith("--", StringComparison.Ordinal)
+                    ? $"there is no option {missing.Name} and no file of that name; --help shows the options."
+                    : $"there is no file {missing.FullName}.")
             : input;
     }
 }
@@ -90,6 +93,9 @@ sealed record FileInput
         }
 
         if (counters.Reads == 0)
-            terminal.Say($"No reads: is it {Reader.Protocol}?");
+        {
+            long others = counters.Readers.Sum(reader => reader.Signals + reader.Controls.Values.Sum());
+            terminal.Say(others == 0 ? $"No reads: is it {Reader.Protocol}?" : $"No chip reads among {others} other frames.");
+        }
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using RufusIngest.Passings;
 
 namespace RufusIngest.Tool;
@@ -19,6 +21,7 @@ sealed class GateArguments
     readonly Option<double?> _maxBurst = new("--max-burst")
     {
         Description = "Seconds: decide a burst that goes on for longer. Default: 10, for policy last 600.",
+        CustomParser = ReadSeconds,
     };
 
     readonly Option<bool> _ignoreGhosts = new("--ignore-ghosts")
@@ -47,7 +50,18 @@ sealed class GateArguments
     {
         Description = $"Seconds: {what}.",
         DefaultValueFactory = _ => standard.TotalSeconds,
+        CustomParser = result => ReadSeconds(result) ?? 0,
     };
+
+    /// <summary>A decimal point only: a comma would be taken for thousands, and give another number without a word.</summary>
+    static double? ReadSeconds(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds))
+            return seconds;
+        result.AddError($"'{text}' is no number of seconds such as 1.5.");
+        return null;
+    }
 
     static TimeSpan Span(string name, double seconds) => seconds is >= 0 and <= 86_400
         ? TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond))

@@ -111,13 +111,20 @@ sealed class StoryWriter
     {
         output.WriteLine();
         string became = burst.Passing is { } passing
-            ? $"passing {passing.Session}/{passing.Number} at {Times.Utc(passing.Time)}"
+            ? $"passing {passing.Session}/{passing.Number} at {Times.Utc(passing.Time)}{DecidedWith(passing, burst)}"
             : $"{burst.Fate.Outcome}: {OutcomeWords.Of(burst.Fate.Outcome)}";
         output.WriteLine($"Burst {number}, {Counted(burst.Reads.Count, "read")}: {became}");
         string label = burst.Passing is null ? $"{_policy}, suppressed" : _policy.ToString();
         BurstPlot plot = new([.. burst.Reads.Select(read => (read.Time, read.Read.RssiCentiDbm))], burst.Record, label);
         foreach (string line in plot.Lines())
             output.WriteLine(line);
+    }
+
+    /// <summary>What the passing did not know yet, so that a stronger read behind the mark is no riddle.</summary>
+    static string DecidedWith(Passing passing, StoryBurst burst)
+    {
+        int hits = burst.Reads.Sum(read => read.Read.Hits);
+        return passing.Hits < hits ? $", decided when {passing.Hits} of these {hits} hits were known" : "";
     }
 
     string Sum()

@@ -181,10 +181,10 @@ public sealed class CleanTests : IDisposable
     [Theory]
     [InlineData("peak", "▼ Peak, 200 ms", '◆')]
     [InlineData("fitted", "▼ Fitted, 219 ms", '┊')]
-    [InlineData("last", "Last, 3000 ms ▼", '◆')]
+    [InlineData("last", "Last, 400 ms ▼", '◆')]
     public async Task The_plot_marks_the_chosen_instant(string policy, string label, char below)
     {
-        ToolRun run = await Clean(Race(), "--policy", policy, "--explain", "101");
+        ToolRun run = await Clean(Race(), "--policy", policy, "--dead-time", "0.5", "--explain", "101");
         string[] lines = [.. run.Output.Split('\n').SkipWhile(line => !line.Contains('▼', StringComparison.Ordinal))];
         Assert.EndsWith(label, lines[0].TrimEnd(), StringComparison.Ordinal);
         int column = lines[0].IndexOf('▼', StringComparison.Ordinal);
