@@ -8,6 +8,8 @@ namespace RufusIngest.Tool;
 /// <summary>The rules of cleaning as options, in seconds.</summary>
 sealed class GateArguments
 {
+    const NumberStyles Number = NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign;
+
     static readonly GateOptions Default = new();
 
     readonly Option<double> _deadTime = Seconds(
@@ -57,7 +59,7 @@ sealed class GateArguments
     static double? ReadSeconds(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds))
+        if (double.TryParse(text, Number, CultureInfo.InvariantCulture, out double seconds))
             return seconds;
         result.AddError($"'{text}' is no number of seconds such as 1.5.");
         return null;

@@ -28,7 +28,7 @@ public sealed class RufusIngestOptionsTests
             options.JournalFile = "/no/such/folder/race.journal";
             options.DegradedAfter = TimeSpan.Zero;
             options.Locations.Add(new() { Name = "Start", DeadTime = -TimeSpan.FromSeconds(1), Token = "t" });
-            options.Locations.Add(new() { Name = "Start", ReorderDelay = TimeSpan.FromSeconds(1), Token = "t" });
+            options.Locations.Add(new() { Name = "Start", ReorderDelay = TimeSpan.FromDays(2), Token = "t" });
             options.Readers.Add(new() { Name = "mat", Protocol = "ipicco", Location = "Finsh", Zone = "Europe/Madird" });
             options.Readers.Add(new() { Protocol = "ultra", Location = "Start" });
             options.Upload.MaxPassingsPerPost = 0;
@@ -47,7 +47,7 @@ public sealed class RufusIngestOptionsTests
                 "RufusIngest:Locations:0:DeviceId is missing; Upload:WhenSessionGone OpenNew needs it.",
                 "RufusIngest:Locations:1:DeadTime is -00:00:01; it must be 00:00:00 to 1.00:00:00.",
                 "RufusIngest:Locations:1:DeviceId is missing; Upload:WhenSessionGone OpenNew needs it.",
-                "RufusIngest:Locations:2:ReorderDelay is 00:00:01; it must be 00:00:00 to 00:00:00.8500000.",
+                "RufusIngest:Locations:2:ReorderDelay is 2.00:00:00; it must be 00:00:00 to 1.00:00:00.",
                 "RufusIngest:Locations:2:DeviceId is missing; Upload:WhenSessionGone OpenNew needs it.",
                 "RufusIngest:Readers:1:Name is also that of Readers:0.",
                 "RufusIngest:Readers:2:Name is empty.",
