@@ -382,7 +382,7 @@ public sealed class EventLinesTests
     public void A_reader_whose_clock_was_set_is_named()
     {
         new EventLines(_said.Add, () => _now).Say(
-            new TimingEvent(TimingEventKind.ClockStep, 0, 0, 0, default, 0, 1) 
+            new TimingEvent(TimingEventKind.ClockStep, 0, 0, 0, default, 0, 1)
             {
                 Shift = TimeSpan.FromSeconds(-3.2),
             },
