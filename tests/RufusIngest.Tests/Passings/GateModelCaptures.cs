@@ -61,7 +61,7 @@ public sealed class GateModelCaptures
         twins.Flush(0);
     }
 
-    static List<ChipRead> ReadsOf(string folder, string file) => folder switch
+    internal static List<ChipRead> ReadsOf(string folder, string file) => folder switch
     {
         "ipico" => [.. ParserRun.OfWhole<IpicoParser>(Captures.Read(folder, file)).Reads
             .Where(read => read.Kind == ReadKind.Chip)],

@@ -4,6 +4,7 @@ using System.Text.Json;
 using RufusIngest.Passings;
 using RufusIngest.Reads;
 using RufusIngest.Records;
+using RufusIngest.Tests.Passings;
 using RufusIngest.Tests.Support;
 using RufusIngest.Tool;
 using RufusIngest.Tool.Cleaning;
@@ -301,6 +302,57 @@ public sealed class CleanTests : IDisposable
                     .Select(pair => (pair.Name, pair.Value.GetInt32())).Order(),
                 outcomes.Where(pair => pair.Key != "Opened").Select(pair => (pair.Key, pair.Value)).Order());
         }
+    }
+
+    /// <summary>Captures whose protocols the library does not speak yet, their reads given as Ultra lines.</summary>
+    [Theory]
+    [InlineData("chronotrack", "controller-9K.csv")]
+    [InlineData("chronotrack", "controller-19K.csv")]
+    [InlineData("chronotrack", "controller-START1-0502.csv")]
+    [InlineData("mylaps-exporter", "v1-2025-04-10-11.rx.expected.csv")]
+    public void The_stories_of_all_chips_account_for_every_read_with_every_policy(string folder, string file)
+    {
+        List<ChipRead> reads = GateModelCaptures.ReadsOf(folder, file);
+        FileInput input = new()
+        {
+            Files = [new FileInfo(Write("reads.txt", string.Concat(reads.Select(UltraOf))))],
+            Reader = new ReaderSettings { Name = "file", Protocol = "ultra", Location = "MAT" },
+            Chips = ChipTable.Empty,
+        };
+        foreach (PassingPolicy policy in (PassingPolicy[])
+            [PassingPolicy.First, PassingPolicy.Peak, PassingPolicy.Fitted, PassingPolicy.Last])
+        {
+            List<ChipStory> stories =
+                [.. reads.Select(read => read.Chip).Distinct().Select(chip => ChipStory.Of(chip.ToString(), ChipTable.Empty))];
+            CleanRun run = new(input, new GateOptions { Policy = policy })
+            {
+                OnRead = (int reader, in ChipRead read, long time, in ReadFate fate) =>
+                {
+                    foreach (ChipStory story in stories)
+                        story.Add(reader, read, time, fate);
+                },
+                OnPassing = passing => stories.ForEach(story => story.Add(passing)),
+                OnEvent = told => stories.ForEach(story => story.Add(told)),
+            };
+            IngestCounters counters = run.Run(TestContext.Current.CancellationToken);
+            var outcomes = stories.SelectMany(story => story.Reads.Select(read => story.FinalOf(read).Outcome))
+                .CountBy(outcome => outcome).ToDictionary();
+            Assert.Equal(reads.Count, outcomes.Values.Sum());
+            Assert.Equal(counters.Passings, outcomes[ReadOutcome.Opened]);
+            Assert.Equal(
+                counters.SuppressedBy.Select(pair => (pair.Key, pair.Value)).Order(),
+                outcomes.Where(pair => pair.Key.IsSuppressed()).Select(pair => (pair.Key, (long)pair.Value)).Order());
+        }
+    }
+
+    static string UltraOf(ChipRead read)
+    {
+        long ms = (read.Time - EpochTime.FromUtc(new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero)))
+            / TimeSpan.TicksPerMillisecond;
+        int rssi = read.RssiCentiDbm == ChipRead.NoRssi ? -60 : read.RssiCentiDbm / 100;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"0,{read.Chip},{ms / 1000},{ms % 1000},1,{rssi},0,2,1,0000000000000000,0,1\n");
     }
 }
 
