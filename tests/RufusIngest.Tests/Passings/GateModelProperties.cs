@@ -24,6 +24,25 @@ public sealed class GateModelProperties
         new GateScenarioGen(lead: int.MaxValue, isWild: true),
         scenario => scenario.Run() is var run && run.Reads == run.Passings.Count + run.Suppressed);
 
+    /// <summary>Said without the model, which shares its rules with the gate.</summary>
+    [Fact]
+    public void No_two_passings_of_a_chip_at_a_line_lie_within_the_dead_time_or_a_lap() => Hold(Scenarios, scenario =>
+    {
+        GateScenario plain = scenario with
+        {
+            Operations = [.. scenario.Operations.Where(operation => operation is Read or Advance or GateOperation.Flush)],
+        };
+        return plain.Run().Passings
+            .GroupBy(passing => (passing.Location, passing.Flags & PassingFlags.Backup, passing.Chip))
+            .All(line =>
+            {
+                GateOptions options = plain.Options[line.Key.Location];
+                TimeSpan[] times = [.. line.Select(passing => TimeSpan.FromTicks(passing.Time)).Order()];
+                return times.Zip(times.Skip(1)).All(
+                    pair => pair.Second - pair.First > options.DeadTime && pair.Second - pair.First >= options.MinLap);
+            });
+    });
+
     [Fact]
     public void Repeats_of_a_read_change_nothing_but_hits() => Hold(Scenarios, scenario =>
     {
