@@ -139,6 +139,10 @@ sealed partial class PassingGate
             return;
         }
 
+        // The interval may have been lengthened in its dead time; the burst itself has ended then.
+        if (burst.IsDecided && time - burst.Passing.Last > lane.BurstGap && (read.Flags & ReadFlags.LastSeen) == 0)
+            return;
+
         // A First burst that came late does not wait for the end of its reads, or a parked chip never passed.
         burst.Add(time, read, isFirst && !burst.IsDecided ? OpenBurst.OwnTimes : lane.Time);
         if (lane.Policy == PassingPolicy.Fitted && read.RssiCentiDbm != ChipRead.NoRssi)

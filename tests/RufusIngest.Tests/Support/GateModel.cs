@@ -126,7 +126,8 @@ sealed class GateModel(PassingHandler emit, GateObserver tell)
         read.Outcome = interval.State == State.Suppressed ? interval.Reason : outcome;
         read.IsCounted = interval.State == State.Open
             ? isFirst || read.Time - interval.First <= options.LongestBurst.Ticks
-            : interval.IsFollowed && outcome != ReadOutcome.DeadTime;
+            : interval.IsFollowed && outcome != ReadOutcome.DeadTime
+                && (read.Time - interval.LastCounted <= options.Gap.Ticks || read.Has(ReadFlags.LastSeen));
         interval.HasMore |= interval.IsFollowed && read.IsCounted;
         interval.Reads.Add(read);
         SeeArrival(line, interval, read);
