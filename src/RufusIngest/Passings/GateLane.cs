@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace RufusIngest.Passings;
 
 /// <summary>One line of a location: its rules, time, open bursts, and the chips that were there.</summary>
@@ -99,16 +97,6 @@ sealed class GateLane(int index, TrackBudget budget, GateClock clock)
 
     /// <summary>The location's time is so far on that a read of that time comes late.</summary>
     public bool IsLate(long time) => time < Time - BurstGap - ReorderDelay && Time != long.MinValue;
-
-    /// <summary>The time of record that a burst has as it is.</summary>
-    public long TimeOfRecord(in OpenBurst burst, ref StrongestReads strongest) => Policy switch
-    {
-        PassingPolicy.First => burst.Passing.First,
-        PassingPolicy.Last => burst.Passing.Last,
-        PassingPolicy.Fitted when ParabolaFit.TryFindVertex(
-            strongest, burst.Passing.First, burst.Passing.Last, out long vertex) => vertex,
-        _ => burst.Passing.Peak,
-    };
 }
 
 /// <summary>How far a location has come, for both its lines.</summary>

@@ -19,8 +19,7 @@ struct OpenBurst
     /// <summary>For a burst that came late: the location's time at its last read.</summary>
     public long SettlesFrom;
 
-    /// <summary>Its line, its track there and its interval there (−1 for the newest).</summary>
-    public int Lane;
+    /// <summary>Its track and its interval there (−1 for the newest).</summary>
     public int Track;
     public int Interval;
 

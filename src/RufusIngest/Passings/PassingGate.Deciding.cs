@@ -168,9 +168,7 @@ sealed partial class PassingGate
     {
         ref OpenBurst burst = ref _bursts[index];
         ref Interval own = ref At(lane, burst.Track, burst.Interval);
-        own.Record = lane.Policy == PassingPolicy.Fitted
-            ? lane.TimeOfRecord(burst, ref _bursts.Strongest(index))
-            : lane.TimeOfRecord(burst, ref Unsafe.NullRef<StrongestReads>());
+        own.Record = TimeOfRecord(lane.Policy, index);
         burst.Passing.Time = own.Record;
         burst.Passing.Flags |= flags;
         if (own.Older >= 0 && IsPassing(_earlier[own.Older].Interval)
@@ -187,6 +185,20 @@ sealed partial class PassingGate
             Emit(lane, index, ref own);
         else
             Suppress(lane, index, ref own, reason, facts, into);
+    }
+
+    /// <summary>Rule 5.1: what the policy makes of a burst as it is.</summary>
+    long TimeOfRecord(PassingPolicy policy, int index)
+    {
+        ref Passing passing = ref _bursts[index].Passing;
+        return policy switch
+        {
+            PassingPolicy.First => passing.First,
+            PassingPolicy.Last => passing.Last,
+            PassingPolicy.Fitted when ParabolaFit.TryFindVertex(
+                _bursts.Strongest(index), passing.First, passing.Last, out long vertex) => vertex,
+            _ => passing.Peak,
+        };
     }
 
     /// <summary>Rule 5.2: the burst lies in the dead time of the passing directly before it and belongs to that.</summary>

@@ -343,7 +343,6 @@ sealed partial class PassingGate
         ref OpenBurst burst = ref _bursts[index];
         burst = new OpenBurst
         {
-            Lane = lane.Index,
             Track = track,
             Interval = slot,
             Reads = 1,
