@@ -130,17 +130,30 @@ sealed class RufusIngestValidator : IValidateOptions<RufusIngestOptions>
         }
     }
 
+    static void CheckProtocol(
+        string option, string protocol, IReadOnlyList<ReaderProtocol> protocols, List<string> faults)
+    {
+        try
+        {
+            if (ReaderProtocol.Find(protocols, protocol) is null)
+                faults.Add(Named(option, NotOneOf(protocol, "protocols", [.. protocols.Select(known => known.Name)])));
+        }
+        catch (FormatException exception)
+        {
+            faults.Add(Named(option, exception.Message.TrimEnd('.')));
+        }
+    }
+
     static void CheckReaders(RufusIngestOptions options, List<string> faults)
     {
         CheckUnique("Readers", "Name", options.Readers.Select(reader => reader.Name), isRequired: true, faults);
         string[] locations = [.. options.Locations.Select(location => location.Name)];
         IngestSettings none = new() { Locations = [], Readers = [] };
-        string[] protocols = [.. options.ToPipeline(none).Protocols.Select((ReaderProtocol protocol) => protocol.Name)];
+        IReadOnlyList<ReaderProtocol> protocols = options.ToPipeline(none).Protocols;
         for (int i = 0; i < options.Readers.Count; i++)
         {
             IngestReaderOptions reader = options.Readers[i];
-            if (!protocols.Contains(reader.Protocol, StringComparer.OrdinalIgnoreCase))
-                faults.Add(Named($"Readers:{i}:Protocol", NotOneOf(reader.Protocol, "protocols", protocols)));
+            CheckProtocol($"Readers:{i}:Protocol", reader.Protocol, protocols, faults);
             if (!locations.Contains(reader.Location))
                 faults.Add(Named($"Readers:{i}:Location", NotOneOf(reader.Location, "locations", locations)));
             if (!IsZone(reader.Zone))

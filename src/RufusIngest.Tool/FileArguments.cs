@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RufusIngest.Passings;
+using RufusIngest.Readers;
 using RufusIngest.Records;
 
 namespace RufusIngest.Tool;
@@ -15,7 +16,7 @@ sealed class FileArguments(string defaultLocation)
 
     readonly Option<string> _protocol = new("--protocol")
     {
-        Description = "Protocol of the bytes: cloudbox, ipico or ultra.",
+        Description = $"Protocol of the bytes: {string.Join(", ", ReaderProtocol.All)}.",
         Required = true,
     };
 

@@ -65,10 +65,19 @@ sealed record ReaderSpec
         return spec;
     }
 
-    public static ReaderProtocol FindProtocol(string name) =>
-        ReaderProtocol.Find(name)
-        ?? throw ToolException.BadInput(
-            $"there is no protocol '{name}'; there are: {string.Join(", ", ReaderProtocol.All)}.");
+    public static ReaderProtocol FindProtocol(string name)
+    {
+        try
+        {
+            return ReaderProtocol.Find(name)
+                ?? throw ToolException.BadInput(
+                    $"there is no protocol '{name}'; there are: {string.Join(", ", ReaderProtocol.All)}.");
+        }
+        catch (FormatException exception)
+        {
+            throw ToolException.BadInput(exception.Message);
+        }
+    }
 
     ReaderSpec With(string part, string text)
     {

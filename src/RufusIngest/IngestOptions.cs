@@ -65,7 +65,7 @@ public sealed record IngestOptions
 
     internal void Validate()
     {
-        Settings.Validate([.. Protocols.Select(protocol => protocol.Name)]);
+        Settings.Validate(Protocols);
         RequireAtLeast(ChunkSize, 512, nameof(ChunkSize));
         RequireAtLeast(MaxWaitingBytes, 1, nameof(MaxWaitingBytes));
         RequireAtLeast(MaxCommitBytes, 1, nameof(MaxCommitBytes));

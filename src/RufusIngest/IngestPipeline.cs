@@ -295,7 +295,7 @@ public sealed class IngestPipeline : IAsyncDisposable
         try
         {
             IngestSettings changed = change(_settings);
-            changed.Validate([.. _options.Protocols.Select(protocol => protocol.Name)]);
+            changed.Validate(_options.Protocols);
             await WriteSettingsAsync(changed, cancellation).ConfigureAwait(false);
             Volatile.Write(ref _settings, changed);
         }

@@ -1,5 +1,5 @@
-using System.Buffers.Text;
 using System.Runtime.CompilerServices;
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;
@@ -129,16 +129,16 @@ struct CloudBoxObject
             return reason;
 
         bool ok = true;
-        if (Whole(_hits, text, 1, int.MaxValue, ref ok, out long hits))
+        if (JsonNumber.Whole(_hits, text, 1, int.MaxValue, ref ok, out long hits))
             read.Hits = (int)hits;
-        if (Whole(_antenna, text, 0, ushort.MaxValue, ref ok, out long antenna))
+        if (JsonNumber.Whole(_antenna, text, 0, ushort.MaxValue, ref ok, out long antenna))
             read.Antenna = (ushort)antenna;
-        if (Whole(_number, text, 0, long.MaxValue, ref ok, out long number))
+        if (JsonNumber.Whole(_number, text, 0, long.MaxValue, ref ok, out long number))
             read.Number = number;
-        if (Scaled(_rssi, text, 2, short.MaxValue, ref ok, out int rssi))
+        if (JsonNumber.Scaled(_rssi, text, 2, short.MaxValue, ref ok, out int rssi))
             read.RssiCentiDbm = (short)rssi;
-        bool hasLatitude = Scaled(_latitude, text, 7, LatitudeLimit, ref ok, out int latitude);
-        bool hasLongitude = Scaled(_longitude, text, 7, LongitudeLimit, ref ok, out int longitude);
+        bool hasLatitude = JsonNumber.Scaled(_latitude, text, 7, LatitudeLimit, ref ok, out int latitude);
+        bool hasLongitude = JsonNumber.Scaled(_longitude, text, 7, LongitudeLimit, ref ok, out int longitude);
         if (hasLatitude && hasLongitude && (latitude | longitude) != 0)
         {
             read.LatitudeE7 = latitude;
@@ -194,63 +194,5 @@ struct CloudBoxObject
             return RejectReason.ChipTooLong;
         read.Chip = known;
         return RejectReason.None;
-    }
-
-    /// <summary>A whole number within bounds; clears <paramref name="ok"/> when there is something else.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool Whole(JsonValue value, ReadOnlySpan<byte> text, long least, long most, ref bool ok, out long number)
-    {
-        number = 0;
-        if (value.Kind <= JsonKind.Null)
-            return false;
-        bool good = value.Kind == JsonKind.Number
-            ? TryWhole(value.In(text), out number)
-            : TryWholeText(value, text, out number);
-        good = good && number >= least && number <= most;
-        ok &= good;
-        return good;
-    }
-
-    static bool TryWhole(ReadOnlySpan<byte> digits, out long number) =>
-        AsciiNumber.TryUnsigned(digits, out number) || TryLongWhole(digits, out number);
-
-    /// <summary>More digits than <see cref="AsciiNumber"/> takes; no sign, which the framework accepts.</summary>
-    static bool TryLongWhole(ReadOnlySpan<byte> digits, out long number)
-    {
-        number = 0;
-        return digits.Length > 18 && digits[0] is >= (byte)'0' and <= (byte)'9'
-            && Utf8Parser.TryParse(digits, out number, out int used) && used == digits.Length;
-    }
-
-    static bool TryWholeText(JsonValue value, ReadOnlySpan<byte> text, out long number)
-    {
-        Span<byte> buffer = stackalloc byte[ShortText];
-        number = 0;
-        return value.Kind == JsonKind.Text && JsonText.TryRead(value, text, buffer, out ReadOnlySpan<byte> digits)
-            && TryWhole(digits, out number);
-    }
-
-    /// <summary>A decimal number within ± <paramref name="most"/> after scaling; otherwise as the whole ones.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static bool Scaled(JsonValue value, ReadOnlySpan<byte> text, int decimals, int most, ref bool ok, out int number)
-    {
-        number = 0;
-        if (value.Kind <= JsonKind.Null)
-            return false;
-        bool good = value.Kind == JsonKind.Number
-            ? ScaledNumber.TryParse(value.In(text), decimals, out long scaled)
-            : TryScaledText(value, text, decimals, out scaled);
-        good = good && scaled >= -most && scaled <= most;
-        ok &= good;
-        number = good ? (int)scaled : 0;
-        return good;
-    }
-
-    static bool TryScaledText(JsonValue value, ReadOnlySpan<byte> text, int decimals, out long scaled)
-    {
-        Span<byte> buffer = stackalloc byte[ShortText];
-        scaled = 0;
-        return value.Kind == JsonKind.Text && JsonText.TryRead(value, text, buffer, out ReadOnlySpan<byte> digits)
-            && ScaledNumber.TryParse(digits, decimals, out scaled);
     }
 }

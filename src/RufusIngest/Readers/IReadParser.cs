@@ -8,9 +8,10 @@ namespace RufusIngest.Readers;
 /// </summary>
 /// <remarks>
 /// A parser never allocates, throws, logs or reads a clock. Any split of the stream gives the same reads: what is left
-/// unconsumed is given again, with more bytes behind it. State kept between calls speaks of the unconsumed bytes only.
-/// One parser serves one connection and one thread; a new connection starts with <c>default</c>, and with the
-/// reader's names of points where it is <see cref="IPointNaming"/>.
+/// unconsumed is given again, with more bytes behind it. State kept between calls speaks of the unconsumed bytes, or is what
+/// the protocol says once and means for all that follows on the connection. One parser serves one connection and one
+/// thread; a new connection starts with <c>default</c>, and with the reader's names of points where it is
+/// <see cref="IPointNaming"/>.
 /// </remarks>
 public interface IReadParser
 {
@@ -163,6 +164,12 @@ public enum ControlKind : byte
 
     /// <summary>The reader waits for an acknowledgement of <see cref="ControlRecord.Number"/>.</summary>
     AcknowledgementDue,
+
+    /// <summary>The end of what was asked for: of records fetched from the reader's memory.</summary>
+    EndOfFetch,
+
+    /// <summary>A timing point announces itself; where the protocol names it, the bytes hold the name.</summary>
+    Point,
 
     /// <summary>Well-formed, but of a kind the protocol page does not name.</summary>
     Unknown,

@@ -42,8 +42,9 @@ abstract class ReaderDecoder
     protected int ControlCount { get; set; }
 
     /// <summary>Makes a decoder around a parser.</summary>
-    public static ReaderDecoder For<TParser>()
-        where TParser : struct, IReadParser => new Decoder<TParser>();
+    /// <param name="initial">What each connection starts with.</param>
+    public static ReaderDecoder For<TParser>(TParser initial = default)
+        where TParser : struct, IReadParser => new Decoder<TParser>(initial);
 
     /// <summary>Frames rejected for this reason.</summary>
     public long RejectsOf(RejectReason reason) => Volatile.Read(ref _rejects[(int)reason]);
@@ -90,18 +91,23 @@ abstract class ReaderDecoder
         // Taking a little at a time keeps the copy small: the frame that was cut is nearly always whole after this.
         const int LeastTaken = 512;
 
+        readonly TParser _initial;
         TParser _parser;
         byte[] _carry = new byte[2 * LeastTaken];
         int _carried;
         int _consumed;
 
-        public Decoder() => _parser = MakeParser();
+        public Decoder(TParser initial)
+        {
+            _initial = initial;
+            _parser = MakeParser();
+        }
 
         TParser MakeParser()
         {
-            if (default(TParser) is not IPointNaming)
-                return default;
-            object boxed = default(TParser); // The interface can change a struct in its box only.
+            if (_initial is not IPointNaming)
+                return _initial;
+            object boxed = _initial; // The interface can change a struct in its box only.
             ((IPointNaming)boxed).Use(PointNames);
             return (TParser)boxed;
         }

@@ -1,18 +1,29 @@
+using RufusIngest.Readers.Framing;
+
 namespace RufusIngest.Readers;
 
 /// <summary>A protocol by its name, with the parser behind it. Immutable, thread-safe.</summary>
 public sealed class ReaderProtocol
 {
     readonly Func<ReaderDecoder> _createDecoder;
+    readonly Func<string, Func<ReaderDecoder>>? _withParameters;
 
-    ReaderProtocol(string name, string description, Func<ReaderDecoder> createDecoder)
+    ReaderProtocol(
+        string name,
+        string description,
+        Func<ReaderDecoder> createDecoder,
+        Func<string, Func<ReaderDecoder>>? withParameters = null)
     {
         Name = name;
         Description = description;
         _createDecoder = createDecoder;
+        _withParameters = withParameters;
     }
 
-    /// <summary>Name used in settings and on the command line: lower case, no blanks.</summary>
+    /// <summary>
+    /// Name used in settings and on the command line: lower case, no blanks; behind a colon the parameters, if any, as
+    /// in <c>csv:chip,time</c>.
+    /// </summary>
     public string Name { get; }
 
     /// <summary>Which devices speak it.</summary>
@@ -27,8 +38,14 @@ public sealed class ReaderProtocol
     /// <summary>RFID Timing Ultra and Joey.</summary>
     public static ReaderProtocol Ultra { get; } = Create<UltraParser>("ultra", "RFID Timing Ultra and Joey");
 
+    /// <summary>Chronokeep portal.</summary>
+    public static ReaderProtocol Chronokeep { get; } = OfJson<ChronokeepProtocol>("chronokeep", "Chronokeep portal");
+
+    /// <summary>Boxes that speak Wiclax's generic protocol.</summary>
+    public static ReaderProtocol Wiclax { get; } = OfText<WiclaxProtocol>("wiclax", "boxes with Wiclax's generic protocol");
+
     /// <summary>The protocols that come with the library.</summary>
-    public static IReadOnlyList<ReaderProtocol> All { get; } = [CloudBox, Ipico, Ultra];
+    public static IReadOnlyList<ReaderProtocol> All { get; } = [Chronokeep, CloudBox, Ipico, Ultra, Wiclax];
 
     /// <summary>Makes a protocol of a parser of one's own.</summary>
     /// <typeparam name="TParser">The parser; each connection starts with its <c>default</c>.</typeparam>
@@ -38,12 +55,66 @@ public sealed class ReaderProtocol
         where TParser : struct, IReadParser
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        return new ReaderProtocol(name, description, ReaderDecoder.For<TParser>);
+        return new ReaderProtocol(name, description, static () => ReaderDecoder.For<TParser>());
     }
 
     /// <summary>Finds one of <see cref="All"/> by name, in any case.</summary>
-    public static ReaderProtocol? Find(string name) =>
-        All.FirstOrDefault(protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+    /// <returns>The protocol, with the parameters that stand behind a colon, or null.</returns>
+    /// <exception cref="FormatException">The parameters are not understood; the message says what is wrong.</exception>
+    public static ReaderProtocol? Find(string name) => Find(All, name);
+
+    /// <summary>As <see cref="Find(string)"/>, among the given ones.</summary>
+    /// <exception cref="FormatException">The parameters are not understood; the message says what is wrong.</exception>
+    public static ReaderProtocol? Find(IEnumerable<ReaderProtocol> protocols, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(protocols);
+        int colon = name.IndexOf(':', StringComparison.Ordinal);
+        foreach (ReaderProtocol protocol in protocols)
+        {
+            if (protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                return protocol;
+            if (colon > 0 && protocol._withParameters is not null
+                && name.AsSpan(0, colon).Equals(protocol.Name, StringComparison.OrdinalIgnoreCase))
+                return protocol.With(name[(colon + 1)..]);
+        }
+
+        return null;
+    }
+
+    static ReaderProtocol OfText<TProtocol>(string name, string description)
+        where TProtocol : struct, ITextProtocol => Create<TextParser<TProtocol>>(name, description);
+
+    static ReaderProtocol OfJson<TProtocol>(string name, string description)
+        where TProtocol : struct, IJsonProtocol => Create<JsonParser<TProtocol>>(name, description);
+
+    /// <summary>A protocol of text that takes parameters.</summary>
+    /// <param name="name">The name without parameters.</param>
+    /// <param name="description">Which devices speak it.</param>
+    /// <param name="parse">Reads them; throws <see cref="FormatException"/> where it cannot. Without any, they are "".</param>
+    static ReaderProtocol OfText<TProtocol>(string name, string description, Func<string, TProtocol> parse)
+        where TProtocol : struct, ITextProtocol
+    {
+        return new ReaderProtocol(name, description, CreateWith(""), CreateWith);
+
+        Func<ReaderDecoder> CreateWith(string parameters)
+        {
+            TextParser<TProtocol> initial = new(parse(parameters));
+            return () => ReaderDecoder.For(initial);
+        }
+    }
+
+    ReaderProtocol With(string parameters)
+    {
+        try
+        {
+            return new ReaderProtocol($"{Name}:{parameters}", Description, _withParameters!(parameters));
+        }
+        catch (FormatException exception)
+        {
+            throw new FormatException($"Protocol '{Name}:{parameters}': {exception.Message}", exception);
+        }
+    }
 
     internal ReaderDecoder CreateDecoder() => _createDecoder();
 

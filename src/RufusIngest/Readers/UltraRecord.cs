@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;

@@ -1,3 +1,4 @@
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;

@@ -57,6 +57,12 @@ public enum ReadFlags : ushort
 
     /// <summary>The local time does not exist (clocks went forward); it was read with the offset before the step.</summary>
     SkippedTime = 1 << 11,
+
+    /// <summary>
+    /// The reader's clock counts from its start or reset: <see cref="ChipRead.Time"/> is that count, and the first arrival
+    /// tells when it was zero.
+    /// </summary>
+    SinceStart = 1 << 12,
 }
 
 /// <summary>
@@ -77,7 +83,8 @@ public struct ChipRead
 
     /// <summary>
     /// The reader's time in 100 ns ticks since 1970-01-01 00:00 of its own wall clock, or of UTC with
-    /// <see cref="ReadFlags.ZoneKnown"/>, or since midnight with <see cref="ReadFlags.NoDate"/>.
+    /// <see cref="ReadFlags.ZoneKnown"/>, or since midnight with <see cref="ReadFlags.NoDate"/> (days beyond the first
+    /// count from the reader's first day), or since its start with <see cref="ReadFlags.SinceStart"/>.
     /// </summary>
     public long Time { get; set; }
 

@@ -17,6 +17,9 @@ static class EpochTime
     /// <summary>9999-12-31: later times cannot be written as a date.</summary>
     public const long LastDay = 2_932_896 * TicksPerDay;
 
+    /// <summary>The last second before that, since 1970.</summary>
+    public const long LastSecond = (LastDay / TicksPerSecond) - 1;
+
     static ReadOnlySpan<byte> DaysInMonth => [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
     /// <summary>Ticks of a date and time of day, or false when a part is out of range. Years 1 to 9999.</summary>

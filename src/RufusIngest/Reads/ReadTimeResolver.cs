@@ -8,10 +8,18 @@ namespace RufusIngest.Reads;
 /// </summary>
 public sealed class ReadTimeResolver
 {
+    // Records of one reader may be this much out of order; a count that falls back further was restarted.
+    const long RestartedBelow = 60 * EpochTime.TicksPerSecond;
+
     readonly ZoneRules _zone;
     readonly bool _zoneStatedByReader;
     readonly long _offset;
+    readonly long _firstDay; // Midnight of the session date, 0 without one.
     long _lastDated;
+
+    // When a clock that counts from its start was zero, ticks UTC, and the highest count since; 0: not known.
+    long _start;
+    long _counted;
 
     // Local times from which the zone's offset is the same for days around: no rule needs looking up between.
     long _plainFrom = long.MaxValue;
@@ -29,8 +37,10 @@ public sealed class ReadTimeResolver
         _zone = zone;
         _zoneStatedByReader = !ignoreStatedZone;
         _offset = offset.Ticks;
-        if (sessionDate is { } date)
-            _lastDated = EpochTime.FromUtc(new DateTimeOffset(date, new TimeOnly(12, 0), TimeSpan.Zero));
+        if (sessionDate is not { } date)
+            return;
+        _firstDay = EpochTime.FromUtc(new DateTimeOffset(date, TimeOnly.MinValue, TimeSpan.Zero));
+        _lastDated = EpochTime.FromUtc(new DateTimeOffset(date, new TimeOnly(12, 0), TimeSpan.Zero));
     }
 
     /// <summary>Finds the instant of a read.</summary>
@@ -52,9 +62,14 @@ public sealed class ReadTimeResolver
         }
 
         long time = read.Time;
-        if ((flags & ReadFlags.NoDate) != 0)
+        if ((flags & (ReadFlags.NoDate | ReadFlags.SinceStart)) != 0)
         {
-            if (!TryAddDate(ref time, receivedUtc))
+            if ((flags & ReadFlags.SinceStart) != 0)
+                return TrySinceStart(time, receivedUtc, out utc);
+            // Whoever gives a session date says that the clock shows the time of that day.
+            if (_firstDay != 0)
+                flags &= ~ReadFlags.ClockNotSet;
+            if ((flags & ReadFlags.ClockNotSet) != 0 || !TryAddDate(ref time, receivedUtc))
                 return false;
         }
         else if (time < EpochTime.ClockSetFrom)
@@ -82,12 +97,44 @@ public sealed class ReadTimeResolver
         return _zone.ToUtc(local, receivedUtc, ref flags);
     }
 
+    /// <summary>
+    /// The first arrival tells when the clock was zero; so it does again after the count fell back, which a restart does.
+    /// In a record without arrivals the session date's midnight, in the reader's zone, stands for the start.
+    /// </summary>
+    bool TrySinceStart(long count, long receivedUtc, out long utc)
+    {
+        if (receivedUtc != 0 && (_start == 0 || count < _counted - RestartedBelow))
+        {
+            _start = receivedUtc - count;
+            _counted = count;
+        }
+
+        _counted = Math.Max(_counted, count);
+        ReadFlags ignored = ReadFlags.None;
+        utc = _start != 0 ? _start + count + _offset
+            : _firstDay != 0 ? _zone.ToUtc(_firstDay, 0, ref ignored) + count + _offset
+            : 0;
+        return utc != 0 && utc < EpochTime.LastDay;
+    }
+
     /// <summary>Puts a time of day on the date that brings it nearest to the arrival, else to the read before it.</summary>
     bool TryAddDate(ref long time, long receivedUtc)
     {
         long near = receivedUtc != 0 ? receivedUtc - _offset + _zone.OffsetAt(receivedUtc) : _lastDated;
         if (near == 0)
             return false;
+        if (time >= EpochTime.TicksPerDay)
+        {
+            if (receivedUtc == 0 && _firstDay != 0)
+            {
+                time += _firstDay;
+                _lastDated = time;
+                return true;
+            }
+
+            time %= EpochTime.TicksPerDay;
+        }
+
         long candidate = near - (near % EpochTime.TicksPerDay) + time;
         if (candidate - near > EpochTime.TicksPerDay / 2)
             candidate -= EpochTime.TicksPerDay;

@@ -397,7 +397,7 @@ public sealed class IngestCore
 
     void ApplySettings(IngestSettings settings)
     {
-        settings.Validate([.. _protocols.Select(protocol => protocol.Name)]);
+        settings.Validate(_protocols);
         RequireContinuation(settings);
         GateOptions[] gates = [.. settings.Locations.Select(location => location.Gate)];
         _gate ??= new PassingGate(settings.Limits, Take, Tell);
@@ -414,8 +414,7 @@ public sealed class IngestCore
             _locations[i].Sieve = ReadSieve.Of(settings.Locations[i].Filter);
         foreach (ReaderSettings reader in settings.Readers.Skip(_readers.Length))
         {
-            ReaderProtocol protocol = _protocols.First(
-                candidate => candidate.Name.Equals(reader.Protocol, StringComparison.OrdinalIgnoreCase));
+            ReaderProtocol protocol = ReaderProtocol.Find(_protocols, reader.Protocol)!;
             _readers = [.. _readers, new Reader(_readers.Length, reader, _locations, protocol.CreateDecoder())];
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RufusIngest.Passings;
+using RufusIngest.Readers;
 using RufusIngest.Reads;
 
 namespace RufusIngest.Records;
@@ -144,7 +145,7 @@ public sealed record IngestSettings
     static byte[] Json(ReaderSettings reader) => new IngestSettings { Locations = [], Readers = [reader] }.ToUtf8Json();
 
     /// <summary>Throws when something does not fit together; the message names it.</summary>
-    internal void Validate(IReadOnlyList<string> protocols)
+    internal void Validate(IReadOnlyList<ReaderProtocol> protocols)
     {
         RequireUnique(Locations.Select(location => location.Name), "location");
         RequireUnique(Readers.Select(reader => reader.Name), "reader");
@@ -160,15 +161,26 @@ public sealed record IngestSettings
             throw new ArgumentException($"{nameof(MaxLag)} and {nameof(ClockStep)} must be above zero.");
         foreach (ReaderSettings reader in Readers)
         {
-            if (!protocols.Contains(reader.Protocol, StringComparer.OrdinalIgnoreCase))
+            RequireProtocol(reader, protocols);
+            RequireLocation(reader, reader.Location);
+            ValidatePoints(reader);
+        }
+    }
+
+    static void RequireProtocol(ReaderSettings reader, IReadOnlyList<ReaderProtocol> protocols)
+    {
+        try
+        {
+            if (ReaderProtocol.Find(protocols, reader.Protocol) is null)
             {
                 throw new ArgumentException(
                     $"Reader '{reader.Name}': there is no protocol '{reader.Protocol}'; "
                     + $"known are {string.Join(", ", protocols)}.");
             }
-
-            RequireLocation(reader, reader.Location);
-            ValidatePoints(reader);
+        }
+        catch (FormatException exception)
+        {
+            throw new ArgumentException($"Reader '{reader.Name}': {exception.Message}", exception);
         }
     }
 

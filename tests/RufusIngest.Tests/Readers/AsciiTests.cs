@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using CsCheck;
 using RufusIngest.Readers;
+using RufusIngest.Readers.Framing;
 
 namespace RufusIngest.Tests.Readers;
 
@@ -33,7 +34,7 @@ public sealed class AsciiTests
     [InlineData("1:2:3", null)]
     [InlineData("11:22:47.", null)]
     [InlineData("11:22:47.1234567890", null)]
-    [InlineData("11:22:47,5", null)]
+    [InlineData("11:22:47,5", "11:22:47.5")]
     [InlineData("11:22:4", null)]
     [InlineData("111:22:47", null)]
     [InlineData("", null)]

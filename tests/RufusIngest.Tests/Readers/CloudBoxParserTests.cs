@@ -1,5 +1,6 @@
 using System.Text;
 using RufusIngest.Readers;
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 using RufusIngest.Tests.Support;
 using static RufusIngest.Tests.Readers.CloudBoxSamples;

@@ -23,13 +23,9 @@ public sealed class IpicoParserTests
         "ab000a2c260306052504151b2782b3",
     ];
 
-    public static TheoryData<string> Frames => [.. OwnFrames];
-
     [Theory]
-    [MemberData(nameof(Frames))]
-    public void A_frame_keeps_the_contract(string frame) =>
-        new ParserConformance<IpicoParser>(Line("aa02058003125db301001810130923462bdeFS"), Line("~~ noise ~~"), 2)
-            .Check(Line(frame));
+    [Frames<IpicoParser>(From = nameof(OwnFrames), Guard = "aa02058003125db301001810130923462bdeFS", End = "\r\n")]
+    public void Frames_keep_the_contract(FrameCheck check) => check.Run();
 
     [Theory]
     [InlineData(Good, "000000012345", "2001-12-30 18:45:59.390", 0x40, 0x0a2aUL, ReadFlags.None)]

@@ -1,4 +1,5 @@
 using RufusIngest.Readers;
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 
 namespace RufusIngest.Tests.Readers;

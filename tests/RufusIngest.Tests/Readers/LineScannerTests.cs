@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using RufusIngest.Readers;
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 using RufusIngest.Tests.Support;
 

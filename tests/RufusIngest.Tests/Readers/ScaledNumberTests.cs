@@ -1,4 +1,5 @@
 using RufusIngest.Readers;
+using RufusIngest.Readers.Framing;
 
 namespace RufusIngest.Tests.Readers;
 

@@ -20,15 +20,10 @@ public sealed class UltraParserTests
         "11274\t2017-02-03 9:05:07.25\t2\t4", "0,E2801160600002054CC5A1B2,1170518701,0,4,-60,1,1,1,0,0,8,more,fields",
     ];
 
-    public static TheoryData<string> Lines => [.. OwnLines];
-
     [Theory]
-    [MemberData(nameof(Lines))]
-    public void A_line_keeps_the_contract_with_any_line_end(string line)
-    {
-        new ParserConformance<UltraParser>(Bytes(Guard + "\n"), Bytes("~~ noise ~~\n"), 1).Check(Bytes(line + "\n"));
-        new ParserConformance<UltraParser>(Bytes(Guard + "\r\n"), Bytes("~~ noise ~~\r\n"), 2).Check(Bytes(line + "\r\n"));
-    }
+    [Frames<UltraParser>(From = nameof(OwnLines), Guard = Guard, End = "\n")]
+    [Frames<UltraParser>(From = nameof(OwnLines), Guard = Guard, End = "\r\n")]
+    public void Lines_keep_the_contract_with_any_line_end(FrameCheck check) => check.Run();
 
     [Fact]
     public void The_quoted_record()

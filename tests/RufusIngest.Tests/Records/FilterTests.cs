@@ -140,7 +140,7 @@ public sealed class FilterTests
             "Allow" => new() { Allow = ["seventy characters are more than any chip code can have"] },
             _ => new() { Prefixes = ["5", ""] },
         };
-        var fault = Assert.Throws<ArgumentException>(() => Settings(filter).Validate(["plain"]));
+        var fault = Assert.Throws<ArgumentException>(() => Settings(filter).Validate([PlainParser.Protocol]));
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
     }
 }

@@ -217,7 +217,7 @@ public sealed class LinesAndPointsTests
             "must be 1 to 64 bytes long" => [new() { Name = new string('x', 65) }],
             _ => [.. Enumerable.Range(0, 256).Select(i => new PointSettings { Antennas = [i] })],
         };
-        var fault = Assert.Throws<ArgumentException>(() => Settings(points).Validate(["plain"]));
+        var fault = Assert.Throws<ArgumentException>(() => Settings(points).Validate([PlainParser.Protocol]));
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>What a JSON value is.</summary>
 enum JsonKind : byte
@@ -131,6 +131,25 @@ ref struct JsonMembers
         Value = value;
         _at = value.End;
         return true;
+    }
+
+    /// <summary>
+    /// Where <see cref="Next"/> stopped because the value of this name is an array that does not end in the text: the place
+    /// behind its bracket, otherwise 0.
+    /// </summary>
+    public readonly int OpenArrayOf(ReadOnlySpan<byte> name)
+    {
+        int at = SkipWhite(_text, _begun ? _at : 1);
+        if (_begun && ByteAt(_text, at) == ',')
+            at = SkipWhite(_text, at + 1);
+        JsonValue key = StringAt(_text, at);
+        if (key.Kind == JsonKind.Missing || !key.In(_text).SequenceEqual(name))
+            return 0;
+        at = SkipWhite(_text, key.End);
+        if (ByteAt(_text, at) != ':')
+            return 0;
+        at = SkipWhite(_text, at + 1);
+        return ByteAt(_text, at) == '[' ? at + 1 : 0;
     }
 
     /// <summary>The byte at a place, or NUL (which is no JSON outside strings) behind the end.</summary>

@@ -1,4 +1,4 @@
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>Decimal numbers kept as integers of a power of ten, without passing through floating point.</summary>
 static class ScaledNumber

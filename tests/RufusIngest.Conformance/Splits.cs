@@ -1,7 +1,7 @@
-namespace RufusIngest.Tests.Support;
+namespace RufusIngest.Conformance;
 
 /// <summary>The ways to cut a stream that every parser must not notice.</summary>
-static class Splits
+public static class Splits
 {
     /// <summary>Whole, one byte a piece, and (up to the given number, evenly spread) every cut into two pieces.</summary>
     public static IEnumerable<IEnumerable<ReadOnlyMemory<byte>>> Of(ReadOnlyMemory<byte> stream, int mostCuts = 2_000)

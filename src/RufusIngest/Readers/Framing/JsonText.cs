@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
 
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>The text of a JSON string whose syntax was checked by <see cref="JsonMembers"/>.</summary>
 static class JsonText

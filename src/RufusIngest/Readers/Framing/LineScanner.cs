@@ -1,4 +1,4 @@
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>
 /// Finds the lines of a text protocol. CR, LF, CRLF and NUL end a line; empty lines are skipped; a line over the limit
@@ -22,6 +22,7 @@ struct LineScanner
 
     int _searched;
     bool _dropping;
+    byte _lineEnd; // The line end behind the last line, 0 once another line has begun.
 
     /// <summary>The source does not begin inside a line that was looked at before.</summary>
     public readonly bool IsAtLine => _searched == 0 && !_dropping;
@@ -32,15 +33,21 @@ struct LineScanner
     /// <param name="position">In: where the line before ended. Out: the first byte of the line.</param>
     /// <param name="length">Bytes of the line without its end, at least 1.</param>
     /// <param name="limit">Longest line that is taken.</param>
+    /// <param name="ends">The bytes that end a line where they are not the usual three.</param>
     /// <returns>False when there is no whole line: return <see cref="Ended"/> then.</returns>
     public bool TryNext(
-        ReadOnlySpan<byte> source, bool endOfStream, ref int position, out int length, int limit = DefaultLimit)
+        ReadOnlySpan<byte> source,
+        bool endOfStream,
+        ref int position,
+        out int length,
+        int limit = DefaultLimit,
+        ReadOnlySpan<byte> ends = default)
     {
         length = 0;
-        if (!MoveToLine(source, ref position))
+        if (!MoveToLine(source, ref position, ends))
             return false;
         ReadOnlySpan<byte> rest = source[position..];
-        int end = rest[_searched..].IndexOfAny(CarriageReturn, LineFeed, (byte)0);
+        int end = IndexOfEnd(rest[_searched..], ends);
         length = end < 0 ? rest.Length : _searched + end;
         if (length > limit)
         {
@@ -56,20 +63,48 @@ struct LineScanner
 
     /// <summary>Moves over line ends, and over the rest of a line that was too long.</summary>
     /// <returns>False when the source ends first.</returns>
-    public bool MoveToLine(ReadOnlySpan<byte> source, ref int position)
+    public bool MoveToLine(ReadOnlySpan<byte> source, ref int position, ReadOnlySpan<byte> ends = default)
     {
         if (_dropping)
         {
-            int end = source[position..].IndexOfAny(CarriageReturn, LineFeed, (byte)0);
+            int end = IndexOfEnd(source[position..], ends);
             position = end < 0 ? source.Length : position + end;
             _searched = 0;
             _dropping = end < 0;
         }
 
-        while (position < source.Length && source[position] is CarriageReturn or LineFeed or 0)
+        while (position < source.Length
+            && (source[position] is CarriageReturn or LineFeed or 0 || ends.Contains(source[position])))
             position++;
         return position < source.Length;
     }
+
+    /// <summary>Moves over line ends up to and with the next one that has no line before it.</summary>
+    /// <param name="source">The source of the parse call.</param>
+    /// <param name="position">In: at a line end or at a line. Out: behind the line ends that were looked at.</param>
+    /// <returns>True for an empty line: its end is the byte before the position.</returns>
+    public bool TryEmptyLine(ReadOnlySpan<byte> source, ref int position)
+    {
+        for (; position < source.Length && source[position] is CarriageReturn or LineFeed or 0; position++)
+        {
+            byte end = source[position];
+            byte before = _lineEnd;
+            if (end == 0)
+                continue;
+            _lineEnd = before == CarriageReturn && end == LineFeed ? LineFeed : end;
+            if (before == 0 || (before == CarriageReturn && end == LineFeed))
+                continue;
+            position++;
+            return true;
+        }
+
+        if (position < source.Length)
+            _lineEnd = 0;
+        return false;
+    }
+
+    static int IndexOfEnd(ReadOnlySpan<byte> text, ReadOnlySpan<byte> ends) =>
+        ends.IsEmpty ? text.IndexOfAny(CarriageReturn, LineFeed, (byte)0) : text.IndexOfAny(ends);
 
     /// <summary>The result of the parse call when there is no further line.</summary>
     /// <remarks>Of a line over the limit the first bytes, as many as the limit, are the reject.</remarks>

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>
 /// Finds whole top-level JSON objects in a stream that may join, wrap, indent, cut or garble them, and remembers how
@@ -40,6 +40,9 @@ struct JsonObjectScanner
     bool _inString;
     bool _broken;
 
+    /// <summary>At the bracket that ends an array in an object: the frame is the rest of that object.</summary>
+    public static JsonObjectScanner BehindArray => new() { _scanned = 1, _depth = 1, _before = (byte)']' };
+
     /// <summary>The next call goes on in a frame that begins with the first unconsumed byte.</summary>
     public readonly bool IsResuming => _scanned > 0;
 
@@ -63,7 +66,7 @@ struct JsonObjectScanner
     /// <summary>Finds the end of what begins at the first byte, which is no separator unless resuming.</summary>
     public JsonFrame Next(ReadOnlySpan<byte> source, bool endOfStream)
     {
-        JsonFrame frame = source[0] == '{' ? NextObject(source, endOfStream) : Garbage(source, endOfStream);
+        JsonFrame frame = source[0] == '{' || _depth > 0 ? NextObject(source, endOfStream) : Garbage(source, endOfStream);
         if (frame.Length > 0)
             this = default;
         return frame;

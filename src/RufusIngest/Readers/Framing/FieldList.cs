@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>The first fields of a separated line; what lies behind the last one that is kept is not looked at.</summary>
 ref struct FieldList

@@ -1,6 +1,6 @@
 using RufusIngest.Reads;
 
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>Date and time as <c>YYYY-MM-DD</c>, a separator, <c>HH:mm:ss</c>, perhaps a fraction and a zone.</summary>
 static class IsoTimestamp

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
-namespace RufusIngest.Readers;
+namespace RufusIngest.Readers.Framing;
 
 /// <summary>Decimal and hex digits as readers send them: fixed width or whole field, checked, no sign unless said.</summary>
 static class AsciiNumber

@@ -1,0 +1,117 @@
+using RufusIngest.Reads;
+
+namespace RufusIngest.Readers.Framing;
+
+/// <summary>What is left of a frame whose end is known; the whole of it at first.</summary>
+/// <param name="text">From the first byte that was not taken yet to the end of the frame, at least one byte.</param>
+readonly ref struct Frame(ReadOnlySpan<byte> text)
+{
+    /// <summary>The bytes, without those that only end the frame.</summary>
+    public ReadOnlySpan<byte> Text { get; } = text;
+
+    /// <summary>Nothing of the frame was taken yet.</summary>
+    public bool IsStart { get; init; }
+
+    /// <summary>The stream ended before the frame did: its last field may be cut off.</summary>
+    public bool IsCutOff { get; init; }
+
+    /// <summary>The byte that ended a frame of text, 0 at the end of the stream.</summary>
+    public byte End { get; init; }
+
+    /// <summary>In a JSON stream: an object whose syntax is good, or the rest of one. Otherwise a line of text.</summary>
+    public bool IsObject { get; init; }
+
+    /// <summary>Names of the reader's timing points, or null where nobody asks for them.</summary>
+    public PointNames? Points { get; init; }
+
+    /// <summary>The number of the timing point of this name, 0 when there is none.</summary>
+    public ushort PointOf(ReadOnlySpan<byte> utf8) => Points?.NumberOf(utf8) ?? 0;
+}
+
+/// <summary>What a protocol makes of the front of a frame: a read, up to two controls, or nothing yet.</summary>
+/// <remarks>Everything stays unset where the frame is rejected; only <see cref="Length"/> counts then.</remarks>
+struct FrameOutput
+{
+    /// <summary>Bytes taken, or 0 for all that are left; a frame with more in it is given again from there.</summary>
+    public int Length { get; set; }
+
+    /// <summary>The slot holds a read.</summary>
+    public bool HasRead { get; set; }
+
+    /// <summary>How many controls there are.</summary>
+    public int Controls { get; private set; }
+
+    /// <summary>Kind and number of the first control.</summary>
+    public (ControlKind Kind, long Number) First { get; private set; }
+
+    /// <summary>Kind and number of the second control.</summary>
+    public (ControlKind Kind, long Number) Second { get; private set; }
+
+    /// <summary>Adds a control that points at the bytes taken. A third would be lost: no frame has one.</summary>
+    public void Add(ControlKind kind, long number = 0)
+    {
+        if (Controls++ == 0)
+            First = (kind, number);
+        else
+            Second = (kind, number);
+    }
+}
+
+/// <summary>What one protocol adds to a framing: how the bytes of a frame read. Implemented by structs.</summary>
+/// <remarks>
+/// It never allocates, throws or reads a clock. Its fields are the state of one connection, which starts with the value it
+/// was made with; they hold what later frames need, never bytes of this one.
+/// </remarks>
+interface IFrameProtocol
+{
+    /// <summary>Takes what stands at the front of a frame: at most one read and two controls.</summary>
+    /// <param name="frame">What is left of the frame.</param>
+    /// <param name="read">An empty read, to be filled in place; what is left in it counts only with
+    /// <see cref="FrameOutput.HasRead"/>.</param>
+    /// <param name="output">Empty; says what was found and how much of the frame it took.</param>
+    /// <returns>Why the bytes taken are rejected, or none.</returns>
+    RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output);
+}
+
+/// <summary>The reads and controls of one parse call, filled from the start.</summary>
+ref struct ParseOutput(Span<ChipRead> reads, Span<ControlRecord> controls)
+{
+    readonly Span<ChipRead> _reads = reads;
+    readonly Span<ControlRecord> _controls = controls;
+
+    public int Reads { get; private set; }
+
+    public int Controls { get; private set; }
+
+    /// <summary>Another frame might not fit.</summary>
+    public readonly bool IsFull => Reads == _reads.Length || Controls + 2 > _controls.Length;
+
+    /// <summary>Gives a protocol what is left of a frame, and keeps what it makes of it.</summary>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="frame">What is left of the frame.</param>
+    /// <param name="position">Where that begins in the source.</param>
+    /// <param name="length">The bytes taken.</param>
+    /// <returns>Why they are rejected, or none.</returns>
+    public RejectReason Take<TProtocol>(ref TProtocol protocol, in Frame frame, int position, out int length)
+        where TProtocol : struct, IFrameProtocol
+    {
+        FrameOutput output = default;
+        ref ChipRead read = ref _reads[Reads];
+        read.Reset();
+        RejectReason reason = protocol.Take(frame, ref read, ref output);
+        length = output.Length == 0 ? frame.Text.Length : output.Length;
+        if (reason != RejectReason.None)
+            return frame.IsCutOff && length == frame.Text.Length ? RejectReason.Truncated : reason;
+        if (output.HasRead)
+            Reads++;
+        if (output.Controls > 0)
+            Add(output.First, position, length);
+        if (output.Controls > 1)
+            Add(output.Second, position, length);
+        return RejectReason.None;
+    }
+
+    /// <summary>Adds a control that no frame made.</summary>
+    public void Add((ControlKind Kind, long Number) control, int position, int length) =>
+        _controls[Controls++] = new ControlRecord(control.Kind, control.Number, position, length);
+}

@@ -1,0 +1,162 @@
+using System.Text;
+using RufusIngest.Readers;
+using RufusIngest.Reads;
+
+namespace RufusIngest.Conformance;
+
+/// <summary>What must hold for every frame of every protocol; <see cref="FramesAttribute{TParser}"/> is the way to it.</summary>
+/// <param name="initial">The parser at the beginning of a connection.</param>
+sealed class ParserConformance<TParser>(TParser initial)
+    where TParser : struct, IReadParser
+{
+    // Every single bit, all of them, and bytes that mean something in most protocols.
+    static readonly byte[] FlipMasks = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF];
+    static readonly byte[] Replacements = [0, (byte)'\n', (byte)'\r', (byte)',', (byte)' ', (byte)'a', (byte)'"', (byte)'}'];
+
+    public required byte[] Guard { get; init; }
+
+    public required byte[] Noise { get; init; }
+
+    public required int EndLength { get; init; }
+
+    public required byte[] Preamble { get; init; }
+
+    public required bool ShowsCuts { get; init; }
+
+    public IEnumerable<FrameCheck> ChecksOf(byte[] frame)
+    {
+        yield return Named("whole", IsTaken);
+        yield return Named("in every two pieces and in single bytes", AnySplitGivesTheSame);
+        yield return Named("with room for one read", SmallDestinationGivesTheSame);
+        yield return Named("between guard bytes", BytesAroundCountForNothing);
+        yield return Named("after and before noise", NoiseCostsOnlyItself);
+        yield return Named("repeated", RepeatingRepeats);
+        yield return Named("cut off at every length", TruncatedGivesNothing);
+        yield return Named("with each byte changed", DamageStaysInTheFrame);
+
+        FrameCheck Named(string name, Action<byte[], ParserRun> check) => new(
+            $"{name}: {Encoding.Latin1.GetString(frame).ReplaceLineEndings("")}",
+            () => check(frame, Run(frame)));
+    }
+
+    static void IsTaken(byte[] frame, ParserRun whole)
+    {
+        Assert.Empty(whole.Rejects);
+        Assert.NotEqual(0, whole.Reads.Count + whole.Controls.Count);
+    }
+
+    void AnySplitGivesTheSame(byte[] frame, ParserRun whole)
+    {
+        byte[] stream = [.. Preamble, .. Guard, .. frame, .. Noise, .. frame, .. Guard];
+        string expected = ParserRun.OfWhole(stream, initial: initial).Describe();
+        foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(stream))
+            Assert.Equal(expected, ParserRun.Of(pieces, initial: initial).Describe());
+    }
+
+    void SmallDestinationGivesTheSame(byte[] frame, ParserRun whole)
+    {
+        byte[] stream = [.. Preamble, .. frame, .. Guard, .. frame];
+        Assert.Equal(
+            ParserRun.OfWhole(stream, initial: initial).Describe(),
+            ParserRun.OfWhole(stream, destination: 1, initial: initial).Describe());
+    }
+
+    void BytesAroundCountForNothing(byte[] frame, ParserRun whole)
+    {
+        byte[] stream = [.. Preamble, .. frame];
+        string expected = ParserRun.OfWhole(stream, initial: initial).Describe();
+        foreach (byte around in (byte[])[(byte)'0', (byte)'\n', (byte)'"', 0xFF])
+        {
+            byte[] field = new byte[stream.Length + 128];
+            field.AsSpan().Fill(around);
+            stream.CopyTo(field, 64);
+            Assert.Equal(expected, ParserRun.OfWhole(field.AsSpan(64, stream.Length), initial: initial, inPlace: true).Describe());
+        }
+    }
+
+    void NoiseCostsOnlyItself(byte[] frame, ParserRun whole)
+    {
+        foreach (byte[] stream in new byte[][] { [.. Noise, .. frame], [.. frame, .. Noise] })
+        {
+            ParserRun run = Run(stream);
+            Assert.Equal(Results(whole), Results(run));
+            Assert.NotEmpty(run.Rejects);
+        }
+    }
+
+    void RepeatingRepeats(byte[] frame, ParserRun whole)
+    {
+        ParserRun run = Run([.. frame, .. frame, .. frame]);
+        string[] one = [.. whole.Reads.Select(Line)];
+        Assert.Equal([.. one, .. one, .. one], run.Reads.Select(Line));
+        Assert.Equal(whole.Controls.Count * 3, run.Controls.Count);
+        Assert.Empty(run.Rejects);
+    }
+
+    void TruncatedGivesNothing(byte[] frame, ParserRun whole)
+    {
+        int firstWhole = EndLength == 0 ? frame.Length : frame.Length - EndLength + 1;
+        string guard = GuardLine();
+        for (int length = 1; length < firstWhole; length++)
+        {
+            byte[] part = frame[..length];
+            ParserRun waiting = Run([.. Guard, .. part], endOfStream: false);
+            Assert.Equal([guard], Results(waiting));
+            Assert.Empty(waiting.Rejects);
+            Assert.Equal(length, waiting.Unconsumed);
+
+            // At the end of the stream: a whole record without its end, or one reject.
+            ParserRun ended = Run([.. Guard, .. part]);
+            Assert.Equal(guard, Results(ended)[0]);
+            Assert.True(ended.Reads.Count <= whole.Reads.Count + 1 && ended.Controls.Count <= whole.Controls.Count);
+            if (ShowsCuts)
+            {
+                foreach (ChipRead read in ended.Reads.Skip(1))
+                    Assert.Contains(whole.Reads, r => (r.Chip, r.Time, r.Kind) == (read.Chip, read.Time, read.Kind));
+            }
+
+            if (ended.Reads.Count + ended.Controls.Count == 1)
+                Assert.All(ended.Rejects, reject => Assert.Equal(RejectReason.Truncated, reject.Reason));
+            Assert.NotEqual(1, ended.Reads.Count + ended.Controls.Count + ended.Rejects.Count);
+        }
+    }
+
+    void DamageStaysInTheFrame(byte[] frame, ParserRun whole)
+    {
+        byte[] stream = [.. Guard, .. frame, .. Guard, .. Guard];
+        string guard = GuardLine();
+        for (int at = 0; at < frame.Length; at++)
+        {
+            byte good = frame[at];
+            foreach (byte bad in FlipMasks.Select(mask => (byte)(good ^ mask)).Concat(Replacements))
+            {
+                byte[] damaged = [.. stream];
+                damaged[Guard.Length + at] = bad;
+                ParserRun run = Run(damaged);
+                string[] results = [.. run.Reads.Select(Line)];
+                int guards = results.Count(line => line == guard);
+                bool joinsTheNext = at >= frame.Length - EndLength;
+                string what = $"byte {at} of {Encoding.Latin1.GetString(frame)} as 0x{bad:x2}: {run.Describe()}";
+                Assert.True(results.Length > 0 && results[0] == guard && results[^1] == guard, what);
+                Assert.True(guards >= (joinsTheNext ? 2 : 3), what);
+                Assert.True(results.Length <= 3 + Math.Max(1, whole.Reads.Count), what);
+            }
+        }
+    }
+
+    /// <summary>What comes behind the preamble.</summary>
+    ParserRun Run(byte[] stream, bool endOfStream = true)
+    {
+        ParserRun run = ParserRun.OfWhole([.. Preamble, .. stream], endOfStream, initial: initial);
+        if (Preamble.Length > 0)
+            run.Skip(ParserRun.OfWhole(Preamble, initial: initial));
+        return run;
+    }
+
+    string GuardLine() => Line(Assert.Single(Run(Guard).Reads));
+
+    static string[] Results(ParserRun run) =>
+        [.. run.Reads.Select(Line), .. run.Controls.Select(c => $"control {c.Kind} {c.Number} {c.Text}")];
+
+    static string Line(ChipRead read) => "read " + ParserRun.Describe(read);
+}
