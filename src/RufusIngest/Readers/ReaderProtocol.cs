@@ -38,6 +38,24 @@ public sealed class ReaderProtocol
     /// <summary>RFID Timing Ultra and Joey.</summary>
     public static ReaderProtocol Ultra { get; } = Create<UltraParser>("ultra", "RFID Timing Ultra and Joey");
 
+    /// <summary>Alien readers' notifications.</summary>
+    public static ReaderProtocol Alien { get; } = OfText<AlienProtocol>("alien", "Alien readers' notifications");
+
+    /// <summary>Files with a row a read; parameters name the columns, as in <c>csv:chip,time,antenna</c>.</summary>
+    public static ReaderProtocol Csv { get; } = OfText(
+        "csv", "files of columns, as in csv:chip,time,antenna", CsvProtocol.Parse);
+
+    /// <summary>Orion files.</summary>
+    public static ReaderProtocol Orion { get; } = OfText<OrionProtocol>("orion", "Orion files");
+
+    /// <summary>Small serial readers of 125 kHz cards.</summary>
+    public static ReaderProtocol SerialTag { get; } = Create<SerialTagParser>(
+        "serialtag", "small serial readers of 125 kHz cards");
+
+    /// <summary>Readers that type codes as a keyboard; parameters say which, as in <c>wedge:length=10,digits=hex</c>.</summary>
+    public static ReaderProtocol Wedge { get; } = OfText(
+        "wedge", "readers that type as a keyboard, as in wedge:length=10,digits=hex", WedgeProtocol.Parse);
+
     /// <summary>Chronokeep portal.</summary>
     public static ReaderProtocol Chronokeep { get; } = OfJson<ChronokeepProtocol>("chronokeep", "Chronokeep portal");
 
@@ -45,7 +63,8 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Wiclax { get; } = OfText<WiclaxProtocol>("wiclax", "boxes with Wiclax's generic protocol");
 
     /// <summary>The protocols that come with the library.</summary>
-    public static IReadOnlyList<ReaderProtocol> All { get; } = [Chronokeep, CloudBox, Ipico, Ultra, Wiclax];
+    public static IReadOnlyList<ReaderProtocol> All { get; } = 
+        [Alien, Chronokeep, CloudBox, Csv, Ipico, Orion, SerialTag, Ultra, Wedge, Wiclax];
 
     /// <summary>Makes a protocol of a parser of one's own.</summary>
     /// <typeparam name="TParser">The parser; each connection starts with its <c>default</c>.</typeparam>

@@ -26,11 +26,12 @@ static class AsciiTime
             && TryAddFraction(text[6..], ref ticks);
     }
 
-    /// <summary><c>yyyy-MM-dd</c>, a blank or <c>T</c>, and a time of day, as ticks since 1970-01-01.</summary>
+    /// <summary><c>yyyy-MM-dd</c> (or with slashes), a blank or <c>T</c>, and a time of day, as ticks since 1970-01-01.</summary>
     public static bool TryDateAndTime(ReadOnlySpan<byte> text, out long ticks)
     {
         ticks = 0;
-        if (text.Length < 12 || text[4] != '-' || text[7] != '-' || text[10] is not ((byte)' ' or (byte)'T'))
+        if (text.Length < 12 || text[4] is not ((byte)'-' or (byte)'/') || text[7] != text[4]
+            || text[10] is not ((byte)' ' or (byte)'T'))
             return false;
         return TryDate(text[..10], out ticks) && TryAddTimeOfDay(text[11..], ref ticks);
     }
@@ -42,10 +43,49 @@ static class AsciiTime
     public static bool TryDayFirst(ReadOnlySpan<byte> text, out long ticks)
     {
         ticks = 0;
-        if (text.Length < 17 || text[2] is not ((byte)'-' or (byte)'/' or (byte)'.') || text[5] != text[2]
-            || text[10] is not ((byte)' ' or (byte)'T'))
-            return false;
-        return TryDate(text, 6, 3, 0, out ticks) && TryAddTimeOfDay(text[11..], ref ticks);
+        return HasDateInFront(text) && TryDateDayFirst(text[..10], out ticks) && TryAddTimeOfDay(text[11..], ref ticks);
+    }
+
+    /// <summary>As <see cref="TryDayFirst"/>, with the month first.</summary>
+    public static bool TryMonthFirst(ReadOnlySpan<byte> text, out long ticks)
+    {
+        ticks = 0;
+        return HasDateInFront(text) && TryDateMonthFirst(text[..10], out ticks) && TryAddTimeOfDay(text[11..], ref ticks);
+    }
+
+    static bool HasDateInFront(ReadOnlySpan<byte> text) => text.Length >= 17 && text[10] is (byte)' ' or (byte)'T';
+
+    /// <summary><c>dd-MM-yyyy</c>, with slashes or points too, as ticks since 1970-01-01.</summary>
+    public static bool TryDateDayFirst(ReadOnlySpan<byte> text, out long ticks)
+    {
+        ticks = 0;
+        return HasYearLast(text) && TryDate(text, 6, 3, 0, out ticks);
+    }
+
+    /// <summary><c>MM-dd-yyyy</c>, with slashes or points too, as ticks since 1970-01-01.</summary>
+    public static bool TryDateMonthFirst(ReadOnlySpan<byte> text, out long ticks)
+    {
+        ticks = 0;
+        return HasYearLast(text) && TryDate(text, 6, 0, 3, out ticks);
+    }
+
+    static bool HasYearLast(ReadOnlySpan<byte> text) =>
+        text.Length == 10 && text[2] is (byte)'-' or (byte)'/' or (byte)'.' && text[5] == text[2];
+
+    /// <summary>
+    /// Unix time, as ticks since 1970-01-01: up to 10 digits are seconds, perhaps with decimals; 13 ms; 16 µs.
+    /// </summary>
+    public static bool TryUnix(ReadOnlySpan<byte> text, out long ticks)
+    {
+        long unit = text.Length switch { 13 => EpochTime.TicksPerMillisecond, 16 => TimeSpan.TicksPerMicrosecond, _ => 0 };
+        ticks = 0;
+        if (unit != 0 && AsciiNumber.TryUnsigned(text, out long count))
+        {
+            ticks = count * unit;
+            return ticks < EpochTime.LastDay;
+        }
+
+        return text.Length > 0 && text[0] != '-' && ScaledNumber.TryParse(text, 7, out ticks) && ticks < EpochTime.LastDay;
     }
 
     /// <summary><c>yyyy-MM-dd</c>, whatever stands between the parts, as ticks since 1970-01-01.</summary>
@@ -53,6 +93,37 @@ static class AsciiTime
     {
         ticks = 0;
         return text.Length == 10 && text[4] == text[7] && TryDate(text, 0, 5, 8, out ticks);
+    }
+
+    /// <summary>
+    /// A weekday, a month, a day and a time of day, then the year, perhaps behind a zone's letters, or a whole date:
+    /// <c>Fri Jun 18 12:58:18 PDT 2004</c>, <c>Sat Feb 01 14:11:29.139089  2020-02-01</c>. As ticks since 1970-01-01. A whole
+    /// date counts alone, because names may be in any language; letters of a zone do not count.
+    /// </summary>
+    public static bool TryWeekdayForm(ReadOnlySpan<byte> text, out long ticks)
+    {
+        ticks = 0;
+        int colon = text.IndexOf((byte)':');
+        int last = text.LastIndexOf((byte)' ');
+        if (colon < 9 || last < colon)
+            return false;
+        ReadOnlySpan<byte> date = text[(last + 1)..];
+        ReadOnlySpan<byte> timeOfDay = text[(text[..colon].LastIndexOf((byte)' ') + 1)..last];
+        int behind = timeOfDay.IndexOf((byte)' ');
+        timeOfDay = behind < 0 ? timeOfDay : timeOfDay[..behind];
+        bool good = date.Length == 4 ? TryNamedDate(text[..colon], date, out ticks) : TryDate(date, out ticks);
+        return good && TryAddTimeOfDay(timeOfDay, ref ticks);
+    }
+
+    /// <summary><c>Fri Jun 18 12</c> and the year.</summary>
+    static bool TryNamedDate(ReadOnlySpan<byte> text, ReadOnlySpan<byte> year, out long ticks)
+    {
+        ticks = 0;
+        FieldList parts = new(text, (byte)' ');
+        int month = parts[1].Length == 3 ? "JanFebMarAprMayJunJulAugSepOctNovDec"u8.IndexOf(parts[1]) : -1;
+        return month >= 0 && month % 3 == 0
+            && AsciiNumber.TryUnsigned(parts[2], out long day) && AsciiNumber.TryUnsigned(year, out long yearNumber)
+            && EpochTime.TryFromParts((int)yearNumber, (month / 3) + 1, (int)Math.Min(day, 99), 0, 0, 0, out ticks);
     }
 
     static bool TryDate(ReadOnlySpan<byte> text, int yearAt, int monthAt, int dayAt, out long ticks)
