@@ -28,9 +28,10 @@ struct AlienProtocol : ITextProtocol
             return TakeHeader(line, ref output);
         if (line.Contains((byte)'<'))
         {
-            RejectReason reason = TakeXml(line, ref read, ref output);
-            bool isLost = _inTag && frame.IsCutOff && (output.Length == 0 || output.Length == line.Length);
-            return isLost && reason == RejectReason.None ? RejectReason.Truncated : reason;
+            bool isOpen = _inTag || line.StartsWith("<Alien-RFID-Tag>"u8);
+            return frame.IsCutOff && isOpen && line.IndexOf("</Alien-RFID-Tag>"u8) < 0
+                ? RejectReason.Truncated
+                : TakeXml(line, ref read, ref output);
         }
 
         AlienTag tag = default;
@@ -119,15 +120,14 @@ struct AlienProtocol : ITextProtocol
             output.Length += length + 2 + name.Length;
             output.Length += behind.Length > length + 2 + name.Length ? 1 : 0;
             if (_inTag)
-            {
                 _tag.Note(name, value);
-                return RejectReason.None;
-            }
-
-            if (name.SequenceEqual("Time"u8))
+            else if (name.SequenceEqual("Time"u8))
                 return TakeBlockTime(value, ref output);
         }
 
+        // What is no value of a tag that is open belongs to it all the same: the read tells of the whole.
+        if (_inTag)
+            return RejectReason.None;
         if (name.StartsWith("/Alien-RFID-Reader-Auto"u8))
             _blockTime = 0;
         output.Add(name.IndexOf("Heartbeat"u8) >= 0 ? ControlKind.KeepAlive : ControlKind.Status);

@@ -43,6 +43,12 @@ public sealed class ReadTimeResolver
         _lastDated = EpochTime.FromUtc(new DateTimeOffset(date, new TimeOnly(12, 0), TimeSpan.Zero));
     }
 
+    /// <summary>
+    /// The reader is connected anew and may have been started anew: when its clock was zero, if it counts from its start, is to
+    /// be found out again.
+    /// </summary>
+    public void Reconnected() => _start = 0;
+
     /// <summary>Finds the instant of a read.</summary>
     /// <param name="read">Flags are added to it; its time stays as the reader said it.</param>
     /// <param name="receivedUtc">Arrival of the bytes that completed it, ticks since 1970-01-01 UTC, or 0 when unknown.</param>

@@ -351,6 +351,7 @@ public sealed class IngestCore
     {
         Decode(reader, record, endOfStream: true, output);
         reader.Decoder.Reset();
+        reader.Resolver.Reconnected();
         reader.Time.Disconnect(record.ReceivedAt);
     }
 

@@ -38,7 +38,6 @@ public sealed class SerialTagTests
     {
         ParserRun run = Run(Checked + frame + Checked);
         Assert.Equal(reason, run.Rejects[0].Reason);
-        Assert.Equal(frame.Trim(), string.Concat(run.Rejects.Select(reject => reject.Text)).Trim());
         Assert.Equal(2, run.Reads.Count);
     }
 

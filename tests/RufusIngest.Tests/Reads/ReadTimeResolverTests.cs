@@ -170,4 +170,76 @@ public sealed class ReadTimeResolverTests
         }, iter: 500, threads: 1);
         Assert.InRange(flagged, 50, int.MaxValue);
     }
+
+    static ChipRead Counted(double seconds)
+    {
+        ChipRead read = default;
+        read.Reset();
+        read.Time = (long)(seconds * TimeSpan.TicksPerSecond);
+        read.Flags = ReadFlags.SinceStart;
+        return read;
+    }
+
+    [Fact]
+    public void A_clock_that_counts_from_its_start_is_anchored_by_the_first_arrival()
+    {
+        ReadTimeResolver resolver = new(Madrid, offset: TimeSpan.FromSeconds(1));
+        ChipRead first = Counted(100), early = Counted(99.5), late = Counted(160.25);
+        Assert.Equal("2026-05-17T08:00:01.000", Resolve(resolver, ref first, "2026-05-17T08:00:00"));
+        Assert.Equal("2026-05-17T08:00:00.500", Resolve(resolver, ref early, "2026-05-17T08:00:07"));
+        Assert.Equal("2026-05-17T08:01:01.250", Resolve(resolver, ref late, "2026-05-17T08:02:00"));
+        Assert.Equal(ReadFlags.SinceStart, late.Flags);
+    }
+
+    [Fact]
+    public void A_count_that_fell_back_was_restarted_and_is_anchored_again()
+    {
+        ReadTimeResolver resolver = new(Madrid);
+        ChipRead before = Counted(5000), restarted = Counted(12), after = Counted(13);
+        Resolve(resolver, ref before, "2026-05-17T08:00:00");
+        Assert.Equal("2026-05-17T09:00:00.000", Resolve(resolver, ref restarted, "2026-05-17T09:00:00"));
+        Assert.Equal("2026-05-17T09:00:01.000", Resolve(resolver, ref after, "2026-05-17T09:30:00"));
+    }
+
+    [Fact]
+    public void A_reader_connected_anew_is_anchored_again_although_it_counts_higher()
+    {
+        ReadTimeResolver resolver = new(Madrid);
+        ChipRead before = Counted(5), after = Counted(600);
+        Resolve(resolver, ref before, "2026-05-17T08:00:00");
+        resolver.Reconnected();
+        Assert.Equal("2026-05-17T09:00:00.000", Resolve(resolver, ref after, "2026-05-17T09:00:00"));
+    }
+
+    [Fact]
+    public void Without_arrivals_a_count_begins_at_the_session_dates_midnight_or_has_no_time()
+    {
+        ChipRead read = Counted(3600);
+        Assert.Null(Resolve(new ReadTimeResolver(Madrid), ref read));
+        Assert.Equal(
+            "2026-05-16T23:00:00.000", Resolve(new ReadTimeResolver(Madrid, sessionDate: new DateOnly(2026, 5, 17)), ref read));
+    }
+
+    [Fact]
+    public void A_clock_without_a_date_that_was_never_set_needs_a_session_date()
+    {
+        const ReadFlags Unset = ReadFlags.NoDate | ReadFlags.ClockNotSet;
+        ChipRead unset = Read("00:00:02", Unset);
+        Assert.Null(Resolve(new ReadTimeResolver(Madrid), ref unset, "2026-05-17T08:00:00"));
+        Assert.Equal(Unset, unset.Flags);
+        ReadTimeResolver resolver = new(Madrid, sessionDate: new DateOnly(2026, 5, 17));
+        Assert.Equal("2026-05-16T22:00:02.000", Resolve(resolver, ref unset));
+        Assert.Equal(ReadFlags.NoDate, unset.Flags);
+    }
+
+    [Fact]
+    public void Days_beyond_the_first_count_from_the_session_date_or_are_told_by_arrival()
+    {
+        ChipRead third = Read("2.09:30:00", ReadFlags.NoDate);
+        ReadTimeResolver recorded = new(Madrid, sessionDate: new DateOnly(2026, 5, 17));
+        Assert.Equal("2026-05-19T07:30:00.000", Resolve(recorded, ref third));
+        ChipRead first = Read("09:30:00", ReadFlags.NoDate);
+        Assert.Equal("2026-05-19T07:30:00.000", Resolve(recorded, ref first));
+        Assert.Equal("2026-05-20T07:30:00.000", Resolve(new ReadTimeResolver(Madrid), ref third, "2026-05-20T07:31:00"));
+    }
 }
