@@ -1,6 +1,5 @@
 using System.CommandLine;
 using RufusIngest.Passings;
-using RufusIngest.Readers;
 using RufusIngest.Records;
 
 namespace RufusIngest.Tool;
@@ -16,7 +15,7 @@ sealed class FileArguments(string defaultLocation)
 
     readonly Option<string> _protocol = new("--protocol")
     {
-        Description = $"Protocol of the bytes: {string.Join(", ", ReaderProtocol.All)}.",
+        Description = "Protocol of the bytes, such as ipico or csv:chip,time; `rufus-ingest protocols` lists them.",
         Required = true,
     };
 

@@ -45,18 +45,18 @@ sealed record ReaderSpec
 
     public static ReaderSpec Parse(string text)
     {
-        string[] parts = text.Split(';', StringSplitOptions.TrimEntries);
-        string[] first = parts[0].Split('=', 2);
-        if (first.Length != 2
-            || !Uri.TryCreate(first[1], UriKind.Absolute, out Uri? address)
-            || address.Scheme != "tcp" || address.Port <= 0 || address.Host.Length == 0)
+        // Parameters of a protocol may hold semicolons and equals signs too.
+        int end = text.IndexOf("=tcp://", StringComparison.Ordinal);
+        string[] parts = text[(end + 1)..].Split(';', StringSplitOptions.TrimEntries);
+        if (end < 0 || !Uri.TryCreate(parts[0], UriKind.Absolute, out Uri? address)
+            || address.Port <= 0 || address.Host.Length == 0)
         {
             throw ToolException.BadInput($"'{text}' is no reader; write it as {Syntax}.");
         }
 
         ReaderSpec spec = new()
         {
-            Protocol = FindProtocol(first[0]).Name,
+            Protocol = FindProtocol(text[..end]).Name,
             Host = address.DnsSafeHost,
             Port = address.Port,
         };
@@ -71,7 +71,8 @@ sealed record ReaderSpec
         {
             return ReaderProtocol.Find(name)
                 ?? throw ToolException.BadInput(
-                    $"there is no protocol '{name}'; there are: {string.Join(", ", ReaderProtocol.All)}.");
+                    $"there is no protocol '{name}'; there are: {string.Join(", ", ReaderProtocol.All)}. "
+                    + "`rufus-ingest protocols` says which devices speak them.");
         }
         catch (FormatException exception)
         {

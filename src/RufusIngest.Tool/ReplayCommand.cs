@@ -83,6 +83,7 @@ static class ReplayCommand
             OnRead = options.Reads ? writer.WriteRead : null,
         });
         await using var _ = pipeline.ConfigureAwait(false);
+        writer.Points = () => pipeline.GetCounters().Readers[0].PointNames;
         RunReport report = options.Connect is null
             ? await TakeAsync(pipeline, writer, options, cancellation).ConfigureAwait(false)
             : await PostAsync(pipeline, options, cancellation).ConfigureAwait(false);

@@ -18,6 +18,7 @@ sealed class ReplayWriter : IDisposable
     readonly bool _json;
     readonly ReaderSettings _reader;
     readonly FileStream? _file;
+    IReadOnlyList<string> _points = [];
     bool _headed;
 
     public ReplayWriter(Terminal terminal, bool json, ReaderSettings reader, FileInfo? file)
@@ -34,6 +35,9 @@ sealed class ReplayWriter : IDisposable
             throw ToolException.BadInput($"{file!.FullName} cannot be written: {exception.Message}", exception);
         }
     }
+
+    /// <summary>Gives the names of points that the protocol has told so far.</summary>
+    public Func<IReadOnlyList<string>> Points { get; set; } = () => [];
 
     public void WriteRead(int reader, in ChipRead read, long time, in ReadFate fate)
     {
@@ -77,13 +81,13 @@ sealed class ReplayWriter : IDisposable
 
     static string TextHead() =>
         $"{"kind",-6} {"reader time",-24} {"utc",-24} {"chip",-24} {"ant",3} {"rssi",7} {"hits",4} {"sub",3} {"number",8} "
-        + $"{"detail",-12} {"outcome",-13} flags";
+        + $"{"detail",-12} {"point",-12} {"outcome",-13} flags";
 
     string TextLine(in ChipRead read, long time, ReadOutcome outcome) => string.Create(
         CultureInfo.InvariantCulture,
         $"{read.Kind,-6} {Times.OfReader(read),-24} {(time == 0 ? "" : Times.Utc(time)),-24} {read.Chip,-24} "
         + $"{read.Antenna,3} {Rssi(read),7} {read.Hits,4} {read.SubReader,3} {(read.Number < 0 ? "" : read.Number),8} "
-        + $"{Detail(read),-12} {outcome,-13} {read.Flags}");
+        + $"{Detail(read),-12} {PointOf(read),-12} {outcome,-13} {read.Flags}");
 
     string JsonLine(in ChipRead read, long time, ReadOutcome outcome)
     {
@@ -103,8 +107,12 @@ sealed class ReplayWriter : IDisposable
             writer.WriteNumber("sub_reader", read.SubReader);
             if (read.Number >= 0)
                 writer.WriteNumber("number", read.Number);
+            if (read.Point > 0)
+                writer.WriteString("point", PointOf(read));
             if (_reader.Protocol == "ipico" && read.Kind == ReadKind.Chip)
                 WriteIpico(writer, read.Detail);
+            else if (read.Detail != 0)
+                writer.WriteString("detail", $"{read.Detail:x}");
             if ((read.Flags & ReadFlags.HasPosition) != 0)
             {
                 writer.WriteNumber("latitude", read.LatitudeE7 / 10_000_000m);
@@ -118,6 +126,13 @@ sealed class ReplayWriter : IDisposable
         }
 
         return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    string PointOf(in ChipRead read)
+    {
+        if (read.Point > _points.Count)
+            _points = Points();
+        return read.Point == 0 || read.Point > _points.Count ? "" : _points[read.Point - 1];
     }
 
     static void WriteIpico(Utf8JsonWriter writer, ulong detail)

@@ -21,6 +21,7 @@ static class ToolCommand
         root.Subcommands.Add(IngestCommand.Create(terminal));
         root.Subcommands.Add(ReplayCommand.Create(terminal));
         root.Subcommands.Add(CleanCommand.Create(terminal));
+        root.Subcommands.Add(ProtocolsCommand.Create(terminal));
         root.Subcommands.Add(JournalCommand.Create(terminal));
         root.Subcommands.Add(DevicesCommand.Create(terminal));
         root.Subcommands.Add(SessionsCommand.Create(terminal));

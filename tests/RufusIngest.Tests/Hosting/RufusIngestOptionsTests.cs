@@ -51,7 +51,7 @@ public sealed class RufusIngestOptionsTests
                 "RufusIngest:Locations:2:DeviceId is missing; Upload:WhenSessionGone OpenNew needs it.",
                 "RufusIngest:Readers:1:Name is also that of Readers:0.",
                 "RufusIngest:Readers:2:Name is empty.",
-                "RufusIngest:Readers:1:Protocol 'ipicco' is not one of the protocols: cloudbox, ipico, ultra.",
+                $"RufusIngest:Readers:1:Protocol 'ipicco' is not one of the protocols: {string.Join(", ", ReaderProtocol.All)}.",
                 "RufusIngest:Readers:1:Location 'Finsh' is not one of the locations: Finish, Start, Start.",
                 "RufusIngest:Readers:1:Zone 'Europe/Madird' is not a time zone that this machine knows.",
                 "RufusIngest:Upload:MaxPassingsPerPost is 0; it must be at least 1.",

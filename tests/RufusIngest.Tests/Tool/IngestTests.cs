@@ -148,7 +148,7 @@ public sealed class IngestTests
     }
 
     [Theory]
-    [InlineData("nmea=tcp://127.0.0.1:1", "there is no protocol 'nmea'; there are: cloudbox, ipico, ultra.")]
+    [InlineData("nmea=tcp://127.0.0.1:1", "there is no protocol 'nmea'; there are: alien, ")]
     [InlineData("ipico", "is no reader; write it as PROTOCOL=tcp://HOST:PORT")]
     [InlineData("ipico=http://127.0.0.1:1", "is no reader")]
     [InlineData("ipico=tcp://127.0.0.1", "is no reader")]
