@@ -32,7 +32,10 @@ public class FramesAttribute<TParser>(params string[] frames) : DataAttribute
     /// <summary>What stands behind each frame and only ends it: <c>\r\n</c> for lines, nothing for JSON objects.</summary>
     public string End { get; init; } = "";
 
-    /// <summary>A frame of exactly one read and nothing else; it must survive what happens to its neighbours.</summary>
+    /// <summary>
+    /// A frame of exactly one read, and nothing else but the control that may come with every read; it must survive what
+    /// happens to its neighbours.
+    /// </summary>
     public required string Guard { get; init; }
 
     /// <summary>Bytes that are no frame; with <see cref="End"/> behind them a frame may begin.</summary>

@@ -96,28 +96,30 @@ sealed class ParserConformance<TParser>(TParser initial)
     void TruncatedGivesNothing(byte[] frame, ParserRun whole)
     {
         int firstWhole = EndLength == 0 ? frame.Length : frame.Length - EndLength + 1;
-        string guard = GuardLine();
+        string[] guard = Results(Run(Guard));
         for (int length = 1; length < firstWhole; length++)
         {
             byte[] part = frame[..length];
             ParserRun waiting = Run([.. Guard, .. part], endOfStream: false);
-            Assert.Equal([guard], Results(waiting));
+            Assert.Equal(guard, Results(waiting));
             Assert.Empty(waiting.Rejects);
             Assert.Equal(length, waiting.Unconsumed);
 
             // At the end of the stream: a whole record without its end, or one reject.
             ParserRun ended = Run([.. Guard, .. part]);
-            Assert.Equal(guard, Results(ended)[0]);
-            Assert.True(ended.Reads.Count <= whole.Reads.Count + 1 && ended.Controls.Count <= whole.Controls.Count);
+            int results = ended.Reads.Count + ended.Controls.Count - guard.Length;
+            Assert.Equal(guard[0], Results(ended)[0]);
+            Assert.True(ended.Reads.Count <= whole.Reads.Count + 1);
+            Assert.True(ended.Controls.Count <= whole.Controls.Count + guard.Length - 1);
             if (ShowsCuts)
             {
                 foreach (ChipRead read in ended.Reads.Skip(1))
                     Assert.Contains(whole.Reads, r => (r.Chip, r.Time, r.Kind) == (read.Chip, read.Time, read.Kind));
             }
 
-            if (ended.Reads.Count + ended.Controls.Count == 1)
+            if (results == 0)
                 Assert.All(ended.Rejects, reject => Assert.Equal(RejectReason.Truncated, reject.Reason));
-            Assert.NotEqual(1, ended.Reads.Count + ended.Controls.Count + ended.Rejects.Count);
+            Assert.NotEqual(0, results + ended.Rejects.Count);
         }
     }
 

@@ -73,7 +73,7 @@ static class IpicoFrame
         int status = AsciiNumber.TwoHexDigits(text, 38);
         detail = ((ulong)(uint)index << 16) | ((ulong)(uint)page << 24) | ((ulong)(uint)status << 32) | (1UL << 40);
         return (index | page | status) >= 0
-            && (byte)(sum + SumOf(text[34..40])) == AsciiNumber.TwoHexDigits(text, LongRead - 2);
+            && (byte)(sum + Checksum.Sum(text[34..40])) == AsciiNumber.TwoHexDigits(text, LongRead - 2);
     }
 
     static RejectReason Fill(
@@ -146,7 +146,7 @@ static class IpicoFrame
         int length = ShortestControl + (bytes == 0xff ? 0 : bytes * 2);
         if (text.Length < length)
             return Bad(RejectReason.TooFewFields);
-        if ((byte)SumOf(text[2..(length - 2)]) != AsciiNumber.TwoHexDigits(text, length - 2))
+        if ((byte)Checksum.Sum(text[2..(length - 2)]) != AsciiNumber.TwoHexDigits(text, length - 2))
             return Bad(RejectReason.BadCheck);
         ReadOnlySpan<byte> data = text[8..(length - 2)];
         if (!IsHex(data))
@@ -218,13 +218,5 @@ static class IpicoFrame
         while (at < text.Length && text[at] is (byte)' ' or (byte)'\t')
             at++;
         return at;
-    }
-
-    static int SumOf(ReadOnlySpan<byte> text)
-    {
-        int sum = 0;
-        foreach (byte b in text)
-            sum += b;
-        return sum;
     }
 }

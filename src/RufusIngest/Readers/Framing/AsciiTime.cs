@@ -126,6 +126,25 @@ static class AsciiTime
             && EpochTime.TryFromParts((int)yearNumber, (month / 3) + 1, (int)Math.Min(day, 99), 0, 0, 0, out ticks);
     }
 
+    /// <summary><c>yyMMdd</c> of this century, as ticks since 1970-01-01.</summary>
+    public static bool TryShortDate(ReadOnlySpan<byte> text, out long ticks)
+    {
+        ticks = 0;
+        if (text.Length != 6)
+            return false;
+        int year = AsciiNumber.TwoDigits(text, 0);
+        return year >= 0 && EpochTime.TryFromParts(
+            2000 + year, AsciiNumber.TwoDigits(text, 2), AsciiNumber.TwoDigits(text, 4), 0, 0, 0, out ticks);
+    }
+
+    /// <summary>1 to 9 digits of seconds with up to nine decimals behind a point or comma, cut off at 100 ns.</summary>
+    public static bool TrySeconds(ReadOnlySpan<byte> text, out long ticks)
+    {
+        bool good = AsciiNumber.TryTake(ref text, out int seconds);
+        ticks = seconds * EpochTime.TicksPerSecond;
+        return good && TryAddFraction(text, ref ticks);
+    }
+
     static bool TryDate(ReadOnlySpan<byte> text, int yearAt, int monthAt, int dayAt, out long ticks)
     {
         int century = AsciiNumber.TwoDigits(text, yearAt);

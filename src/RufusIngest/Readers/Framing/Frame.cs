@@ -38,6 +38,12 @@ struct FrameOutput
     /// <summary>The slot holds a read.</summary>
     public bool HasRead { get; set; }
 
+    /// <summary>
+    /// Nothing is taken yet: the byte that ended the frame is part of it. It is given again up to the next one; at the end of
+    /// the stream there is none (<see cref="Frame.End"/>), and it is cut off.
+    /// </summary>
+    public bool GoesOn { get; set; }
+
     /// <summary>How many controls there are.</summary>
     public int Controls { get; private set; }
 
@@ -90,7 +96,7 @@ ref struct ParseOutput(Span<ChipRead> reads, Span<ControlRecord> controls)
     /// <param name="protocol">The protocol.</param>
     /// <param name="frame">What is left of the frame.</param>
     /// <param name="position">Where that begins in the source.</param>
-    /// <param name="length">The bytes taken.</param>
+    /// <param name="length">The bytes taken; 0 when the frame goes on.</param>
     /// <returns>Why they are rejected, or none.</returns>
     public RejectReason Take<TProtocol>(ref TProtocol protocol, in Frame frame, int position, out int length)
         where TProtocol : struct, IFrameProtocol
@@ -100,6 +106,12 @@ ref struct ParseOutput(Span<ChipRead> reads, Span<ControlRecord> controls)
         read.Reset();
         RejectReason reason = protocol.Take(frame, ref read, ref output);
         length = output.Length == 0 ? frame.Text.Length : output.Length;
+        if (output.GoesOn)
+        {
+            length = frame.End == 0 ? length : 0;
+            return frame.End == 0 ? RejectReason.Truncated : RejectReason.None;
+        }
+
         if (reason != RejectReason.None)
             return frame.IsCutOff && length == frame.Text.Length ? RejectReason.Truncated : reason;
         if (output.HasRead)

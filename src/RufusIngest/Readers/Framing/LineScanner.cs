@@ -61,6 +61,10 @@ struct LineScanner
         return whole;
     }
 
+    /// <summary>The line just found goes on behind its end: the next call finds it up to the next end.</summary>
+    /// <param name="length">What was found of it.</param>
+    public void SearchBehind(int length) => _searched = length + 1;
+
     /// <summary>Moves over line ends, and over the rest of a line that was too long.</summary>
     /// <returns>False when the source ends first.</returns>
     public bool MoveToLine(ReadOnlySpan<byte> source, ref int position, ReadOnlySpan<byte> ends = default)

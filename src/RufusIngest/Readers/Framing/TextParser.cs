@@ -56,6 +56,12 @@ struct TextParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
                     Points = _points,
                 };
                 RejectReason reason = output.Take(ref _protocol, frame, position, out int taken);
+                if (taken == 0)
+                {
+                    _frames.SearchBehind(end - position);
+                    break;
+                }
+
                 position += taken;
                 _inside = position < end;
                 if (reason != RejectReason.None)
