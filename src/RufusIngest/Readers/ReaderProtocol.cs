@@ -29,42 +29,63 @@ public sealed class ReaderProtocol
     /// <summary>Which devices speak it.</summary>
     public string Description { get; }
 
-    /// <summary>RUFUS CloudBox, JSON over TCP.</summary>
-    public static ReaderProtocol CloudBox { get; } = Create<CloudBoxParser>("cloudbox", "RUFUS CloudBox (JSON over TCP)");
+    /// <summary>Alien readers' notifications.</summary>
+    public static ReaderProtocol Alien { get; } = OfText<AlienProtocol>("alien", "Alien readers' notifications");
+
+    /// <summary>Older AMB decoders: P98 lines and TranX-2.</summary>
+    public static ReaderProtocol Amb { get; } =
+        OfText<AmbProtocol>("amb", "older AMB decoders: P98 lines and TranX-2");
+
+    /// <summary>Chronokeep portal.</summary>
+    public static ReaderProtocol Chronokeep { get; } = OfJson<ChronokeepProtocol>("chronokeep", "Chronokeep portal");
+
+    /// <summary>RUFUS CloudBox, JSON over TCP, and its backup files.</summary>
+    public static ReaderProtocol CloudBox { get; } =
+        Create<CloudBoxParser>("cloudbox", "RUFUS CloudBox, live and backup files");
+
+    /// <summary>Files with a row a read; parameters name the columns, as in <c>csv:chip,time,antenna</c>.</summary>
+    public static ReaderProtocol Csv { get; } =
+        OfText("csv", "files of columns, as in csv:chip,time,antenna", CsvProtocol.Parse);
 
     /// <summary>IPICO readers and Elite controllers.</summary>
     public static ReaderProtocol Ipico { get; } = Create<IpicoParser>("ipico", "IPICO readers and Elite controllers");
 
-    /// <summary>RFID Timing Ultra and Joey.</summary>
-    public static ReaderProtocol Ultra { get; } = Create<UltraParser>("ultra", "RFID Timing Ultra and Joey");
+    /// <summary>Macsha One4All and Ocelot; the parameter <c>entry</c> takes the entry time where there are two.</summary>
+    public static ReaderProtocol Macsha { get; } =
+        OfText("macsha", "Macsha One4All and Ocelot; macsha:entry for the entry time", MacshaProtocol.Parse);
 
-    /// <summary>Alien readers' notifications.</summary>
-    public static ReaderProtocol Alien { get; } = OfText<AlienProtocol>("alien", "Alien readers' notifications");
-
-    /// <summary>Files with a row a read; parameters name the columns, as in <c>csv:chip,time,antenna</c>.</summary>
-    public static ReaderProtocol Csv { get; } = OfText(
-        "csv", "files of columns, as in csv:chip,time,antenna", CsvProtocol.Parse);
+    /// <summary>MYLAPS Timing &amp; Scoring exporter.</summary>
+    public static ReaderProtocol Mylaps { get; } =
+        OfText<MylapsProtocol>("mylaps", "MYLAPS Timing & Scoring exporter");
 
     /// <summary>Orion files.</summary>
     public static ReaderProtocol Orion { get; } = OfText<OrionProtocol>("orion", "Orion files");
 
     /// <summary>Small serial readers of 125 kHz cards.</summary>
-    public static ReaderProtocol SerialTag { get; } = Create<SerialTagParser>(
-        "serialtag", "small serial readers of 125 kHz cards");
+    public static ReaderProtocol SerialTag { get; } =
+        Create<SerialTagParser>("serialtag", "small serial readers of 125 kHz cards");
+
+    /// <summary>Tag Heuer and Chronelec decoders.</summary>
+    public static ReaderProtocol TagHeuer { get; } =
+        OfText<TagHeuerProtocol>("tagheuer", "Tag Heuer and Chronelec decoders");
+
+    /// <summary>RFID Timing Ultra and Joey.</summary>
+    public static ReaderProtocol Ultra { get; } = Create<UltraParser>("ultra", "RFID Timing Ultra and Joey");
 
     /// <summary>Readers that type codes as a keyboard; parameters say which, as in <c>wedge:length=10,digits=hex</c>.</summary>
-    public static ReaderProtocol Wedge { get; } = OfText(
-        "wedge", "readers that type as a keyboard, as in wedge:length=10,digits=hex", WedgeProtocol.Parse);
-
-    /// <summary>Chronokeep portal.</summary>
-    public static ReaderProtocol Chronokeep { get; } = OfJson<ChronokeepProtocol>("chronokeep", "Chronokeep portal");
+    public static ReaderProtocol Wedge { get; } =
+        OfText("wedge", "readers that type as a keyboard, as in wedge:length=10,digits=hex", WedgeProtocol.Parse);
 
     /// <summary>Boxes that speak Wiclax's generic protocol.</summary>
-    public static ReaderProtocol Wiclax { get; } = OfText<WiclaxProtocol>("wiclax", "boxes with Wiclax's generic protocol");
+    public static ReaderProtocol Wiclax { get; } =
+        OfText<WiclaxProtocol>("wiclax", "boxes with Wiclax's generic protocol");
 
     /// <summary>The protocols that come with the library.</summary>
-    public static IReadOnlyList<ReaderProtocol> All { get; } = 
-        [Alien, Chronokeep, CloudBox, Csv, Ipico, Orion, SerialTag, Ultra, Wedge, Wiclax];
+    public static IReadOnlyList<ReaderProtocol> All { get; } =
+    [
+        Alien, Amb, Chronokeep, CloudBox, Csv, Ipico, Macsha, Mylaps, Orion, SerialTag, TagHeuer, Ultra, Wedge,
+        Wiclax,
+    ];
 
     /// <summary>Makes a protocol of a parser of one's own.</summary>
     /// <typeparam name="TParser">The parser; each connection starts with its <c>default</c>.</typeparam>
