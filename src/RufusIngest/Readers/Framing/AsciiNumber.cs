@@ -102,4 +102,23 @@ static class AsciiNumber
         value = negative ? -value : value;
         return ok;
     }
+
+    /// <summary>A whole field of 1 to 15 hex digits of either case.</summary>
+    public static bool TryHex(ReadOnlySpan<byte> field, out long value)
+    {
+        long sum = 0;
+        value = 0;
+        if (field.Length is 0 or > 15)
+            return false;
+        foreach (byte b in field)
+        {
+            int digit = HexValue(b);
+            if (digit > 15)
+                return false;
+            sum = (sum << 4) | (long)digit;
+        }
+
+        value = sum;
+        return true;
+    }
 }
