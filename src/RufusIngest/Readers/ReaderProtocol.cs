@@ -39,6 +39,10 @@ public sealed class ReaderProtocol
     /// <summary>Chronokeep portal.</summary>
     public static ReaderProtocol Chronokeep { get; } = OfJson<ChronokeepProtocol>("chronokeep", "Chronokeep portal");
 
+    /// <summary>ChronoTrack: the CTP01 stream, its export, files of controllers.</summary>
+    public static ReaderProtocol ChronoTrack { get; } =
+        OfText<ChronoTrackProtocol>("chronotrack", "ChronoTrack: CTP01 stream, its export, controller files");
+
     /// <summary>RUFUS CloudBox, JSON over TCP, and its backup files.</summary>
     public static ReaderProtocol CloudBox { get; } =
         Create<CloudBoxParser>("cloudbox", "RUFUS CloudBox, live and backup files");
@@ -49,6 +53,10 @@ public sealed class ReaderProtocol
 
     /// <summary>IPICO readers and Elite controllers.</summary>
     public static ReaderProtocol Ipico { get; } = Create<IpicoParser>("ipico", "IPICO readers and Elite controllers");
+
+    /// <summary>J-Chip receivers and the bridges that imitate them.</summary>
+    public static ReaderProtocol JChip { get; } =
+        OfText<JChipProtocol>("jchip", "J-Chip receivers and bridges that imitate them");
 
     /// <summary>Macsha One4All and Ocelot; the parameter <c>entry</c> takes the entry time where there are two.</summary>
     public static ReaderProtocol Macsha { get; } =
@@ -61,6 +69,18 @@ public sealed class ReaderProtocol
     /// <summary>Orion files.</summary>
     public static ReaderProtocol Orion { get; } = OfText<OrionProtocol>("orion", "Orion files");
 
+    /// <summary>RACE RESULT decoders: live lines, files, HTTP uploads, exports of the timing software.</summary>
+    public static ReaderProtocol RaceResult { get; } =
+        OfText<RaceResultProtocol>("raceresult", "RACE RESULT decoders, uploads and exports");
+
+    /// <summary>RACE RESULT 12 and 14: raw data in JSON.</summary>
+    public static ReaderProtocol RaceResultJson { get; } =
+        OfJson<RaceResultJsonProtocol>("raceresult-json", "RACE RESULT 12 and 14 raw data in JSON");
+
+    /// <summary>RACE RESULT USB timing box.</summary>
+    public static ReaderProtocol RaceResultUsb { get; } =
+        OfText<RaceResultUsbProtocol>("raceresult-usb", "RACE RESULT USB timing box");
+
     /// <summary>Small serial readers of 125 kHz cards.</summary>
     public static ReaderProtocol SerialTag { get; } =
         Create<SerialTagParser>("serialtag", "small serial readers of 125 kHz cards");
@@ -68,6 +88,10 @@ public sealed class ReaderProtocol
     /// <summary>Tag Heuer and Chronelec decoders.</summary>
     public static ReaderProtocol TagHeuer { get; } =
         OfText<TagHeuerProtocol>("tagheuer", "Tag Heuer and Chronelec decoders");
+
+    /// <summary>RACE RESULT Track Box: its HTTP requests as text.</summary>
+    public static ReaderProtocol TrackBox { get; } =
+        OfText<TrackBoxProtocol>("trackbox", "RACE RESULT Track Box, its HTTP requests");
 
     /// <summary>RFID Timing Ultra and Joey.</summary>
     public static ReaderProtocol Ultra { get; } = Create<UltraParser>("ultra", "RFID Timing Ultra and Joey");
@@ -83,8 +107,8 @@ public sealed class ReaderProtocol
     /// <summary>The protocols that come with the library.</summary>
     public static IReadOnlyList<ReaderProtocol> All { get; } =
     [
-        Alien, Amb, Chronokeep, CloudBox, Csv, Ipico, Macsha, Mylaps, Orion, SerialTag, TagHeuer, Ultra, Wedge,
-        Wiclax,
+        Alien, Amb, Chronokeep, ChronoTrack, CloudBox, Csv, Ipico, JChip, Macsha, Mylaps, Orion, RaceResult,
+        RaceResultJson, RaceResultUsb, SerialTag, TagHeuer, TrackBox, Ultra, Wedge, Wiclax,
     ];
 
     /// <summary>Makes a protocol of a parser of one's own.</summary>
