@@ -105,7 +105,7 @@ sealed class ParserConformance<TParser>(TParser initial)
             Assert.Empty(waiting.Rejects);
             Assert.Equal(length, waiting.Unconsumed);
 
-            // At the end of the stream: a whole record without its end, or one reject.
+            // At the end of the stream: a whole record without its end, or a reject, and others of what is left in it.
             ParserRun ended = Run([.. Guard, .. part]);
             Assert.Equal(guard, Results(ended)[0]);
             Assert.True(ended.Reads.Count <= whole.Reads.Count + 1 && ended.Controls.Count <= whole.Controls.Count);
@@ -116,7 +116,7 @@ sealed class ParserConformance<TParser>(TParser initial)
             }
 
             if (ended.Reads.Count + ended.Controls.Count == 1)
-                Assert.All(ended.Rejects, reject => Assert.Equal(RejectReason.Truncated, reject.Reason));
+                Assert.All(ended.Rejects.Take(1), reject => Assert.Equal(RejectReason.Truncated, reject.Reason));
             Assert.NotEqual(1, ended.Reads.Count + ended.Controls.Count + ended.Rejects.Count);
         }
     }
