@@ -105,7 +105,7 @@ sealed class ParserConformance<TParser>(TParser initial)
             Assert.Empty(waiting.Rejects);
             Assert.Equal(length, waiting.Unconsumed);
 
-            // At the end of the stream: a whole record without its end, or one reject.
+            // At the end of the stream: a whole record without its end, or a reject, and others of what is left in it.
             ParserRun ended = Run([.. Guard, .. part]);
             int results = ended.Reads.Count + ended.Controls.Count - guard.Length;
             Assert.Equal(guard[0], Results(ended)[0]);
@@ -118,7 +118,7 @@ sealed class ParserConformance<TParser>(TParser initial)
             }
 
             if (results == 0)
-                Assert.All(ended.Rejects, reject => Assert.Equal(RejectReason.Truncated, reject.Reason));
+                Assert.All(ended.Rejects.Take(1), reject => Assert.Equal(RejectReason.Truncated, reject.Reason));
             Assert.NotEqual(0, results + ended.Rejects.Count);
         }
     }

@@ -51,12 +51,33 @@ public sealed class AsciiTests
     [InlineData("2026-02-29 00:00:00", null)]
     [InlineData("2026-13-01 00:00:00", null)]
     [InlineData("0000-00-00 00:00:00", null)]
-    [InlineData("2026-03-07_00:00:00", null)]
+    [InlineData("2026-03-07_00:00:01.5", "2026-03-07T00:00:01.500")]
+    [InlineData("2026-03-07-00:00:00", null)]
     [InlineData("2026-03-07 ", null)]
-    [InlineData("2026/03/07 00:00:00", null)]
+    [InlineData("2026/03/07 00:00:00", "2026-03-07T00:00:00.000")]
     public void Dates_with_times(string text, string? expected)
     {
         bool good = AsciiTime.TryDateAndTime(Encoding.ASCII.GetBytes(text), out long ticks);
         Assert.Equal(expected, good ? DateTime.UnixEpoch.AddTicks(ticks).ToString("yyyy-MM-ddTHH:mm:ss.fff") : null);
+    }
+
+    [Theory]
+    [InlineData("1772877600", "2026-03-07T10:00:00.0000000")]
+    [InlineData("1772877600250", "2026-03-07T10:00:00.2500000")]
+    [InlineData("1772877600250123", "2026-03-07T10:00:00.2501230")]
+    [InlineData("1772877600999999999", "2026-03-07T10:00:00.9999999")]
+    [InlineData("0000000000", "1970-01-01T00:00:00.0000000")]
+    [InlineData("9999999999", "2286-11-20T17:46:39.0000000")]
+    [InlineData("177287760", null)]
+    [InlineData("17728776000000000000", null)]
+    [InlineData("-772877600", null)]
+    [InlineData("177287760x", null)]
+    [InlineData("17728776002x0", null)]
+    [InlineData("1772877600.25", null)]
+    [InlineData("", null)]
+    public void Unix_time_in_digits(string text, string? expected)
+    {
+        bool good = AsciiTime.TryUnixDigits(Encoding.ASCII.GetBytes(text), out long ticks);
+        Assert.Equal(expected, good ? DateTime.UnixEpoch.AddTicks(ticks).ToString("yyyy-MM-ddTHH:mm:ss.fffffff") : null);
     }
 }

@@ -26,12 +26,14 @@ static class AsciiTime
             && TryAddFraction(text[6..], ref ticks);
     }
 
-    /// <summary><c>yyyy-MM-dd</c> (or with slashes), a blank or <c>T</c>, and a time of day, as ticks since 1970-01-01.</summary>
+    /// <summary>
+    /// <c>yyyy-MM-dd</c> (or with slashes), a blank, <c>T</c> or underscore, and a time of day, as ticks since 1970-01-01.
+    /// </summary>
     public static bool TryDateAndTime(ReadOnlySpan<byte> text, out long ticks)
     {
         ticks = 0;
         if (text.Length < 12 || text[4] is not ((byte)'-' or (byte)'/') || text[7] != text[4]
-            || text[10] is not ((byte)' ' or (byte)'T'))
+            || text[10] is not ((byte)' ' or (byte)'T' or (byte)'_'))
             return false;
         return TryDate(text[..10], out ticks) && TryAddTimeOfDay(text[11..], ref ticks);
     }
@@ -73,18 +75,12 @@ static class AsciiTime
         text.Length == 10 && text[2] is (byte)'-' or (byte)'/' or (byte)'.' && text[5] == text[2];
 
     /// <summary>
-    /// Unix time, as ticks since 1970-01-01: up to 10 digits are seconds, perhaps with decimals; 13 ms; 16 µs.
+    /// Unix time as <see cref="TryUnixDigits"/>, or as seconds with a point, as ticks since 1970-01-01 UTC.
     /// </summary>
     public static bool TryUnix(ReadOnlySpan<byte> text, out long ticks)
     {
-        long unit = text.Length switch { 13 => EpochTime.TicksPerMillisecond, 16 => TimeSpan.TicksPerMicrosecond, _ => 0 };
-        ticks = 0;
-        if (unit != 0 && AsciiNumber.TryUnsigned(text, out long count))
-        {
-            ticks = count * unit;
-            return ticks < EpochTime.LastDay;
-        }
-
+        if (TryUnixDigits(text, out ticks))
+            return true;
         return text.Length > 0 && text[0] != '-' && ScaledNumber.TryParse(text, 7, out ticks) && ticks < EpochTime.LastDay;
     }
 
@@ -145,6 +141,19 @@ static class AsciiTime
         return good && TryAddFraction(text, ref ticks);
     }
 
+    /// <summary>
+    /// Unix time as 10 to 19 digits, as ticks since 1970-01-01 UTC: the first ten are seconds, what follows are decimals
+    /// (so that 13 digits are milliseconds and 16 microseconds), cut off at 100 ns.
+    /// </summary>
+    public static bool TryUnixDigits(ReadOnlySpan<byte> text, out long ticks)
+    {
+        ticks = 0;
+        if (text.Length is < 10 or > 19 || !AsciiNumber.TryUnsigned(text[..10], out long seconds))
+            return false;
+        ticks = seconds * EpochTime.TicksPerSecond;
+        return TryAddDecimals(text[10..], ref ticks);
+    }
+
     static bool TryDate(ReadOnlySpan<byte> text, int yearAt, int monthAt, int dayAt, out long ticks)
     {
         int century = AsciiNumber.TwoDigits(text, yearAt);
@@ -169,8 +178,13 @@ static class AsciiTime
             return true;
         if (text[0] is not ((byte)'.' or (byte)',') || text.Length is 1 or > 10)
             return false;
+        return TryAddDecimals(text[1..], ref ticks);
+    }
+
+    static bool TryAddDecimals(ReadOnlySpan<byte> digits, ref long ticks)
+    {
         long unit = EpochTime.TicksPerSecond;
-        foreach (byte b in text[1..])
+        foreach (byte b in digits)
         {
             uint digit = (uint)(b - '0');
             if (digit > 9)

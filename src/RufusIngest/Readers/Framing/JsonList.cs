@@ -15,6 +15,18 @@ static class JsonList
         return array[0] == '[' && array[at] == '{' ? list.End - array.Length + at : 0;
     }
 
+    /// <summary>Checks that a value is an array, empty or with an object first.</summary>
+    /// <param name="list">The value, which is there.</param>
+    /// <param name="text">The whole object, from its first byte.</param>
+    /// <param name="head">What to take first, as <see cref="HeadLength"/>.</param>
+    public static RejectReason Begin(JsonValue list, ReadOnlySpan<byte> text, out int head)
+    {
+        head = HeadLength(list, text);
+        ReadOnlySpan<byte> array = list.In(text);
+        bool good = head > 0 || (list.Kind == JsonKind.Nested && array[0] == '[' && array[SkipWhite(array, 1)] == ']');
+        return good ? RejectReason.None : RejectReason.BadSyntax;
+    }
+
     /// <summary>An object of the array with what stands before the next one, or before the array's end.</summary>
     /// <param name="rest">The rest of the whole object, from the first byte of the array's object.</param>
     /// <param name="objectLength">The length of that.</param>

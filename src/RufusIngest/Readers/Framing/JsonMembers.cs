@@ -117,7 +117,6 @@ ref struct JsonMembers
             at = SkipWhite(_text, at + 1);
         }
 
-        _begun = true;
         JsonValue key = StringAt(_text, at);
         if (key.Kind == JsonKind.Missing)
             return false;
@@ -127,6 +126,7 @@ ref struct JsonMembers
         JsonValue value = ValueAt(_text, SkipWhite(_text, at + 1));
         if (value.Kind == JsonKind.Missing)
             return false;
+        _begun = true;
         Key = key;
         Value = value;
         _at = value.End;

@@ -9,8 +9,10 @@ namespace RufusIngest.Readers.Framing;
 /// </remarks>
 interface IJsonProtocol : IFrameProtocol
 {
-    /// <summary>Text outside of objects is given to the protocol, line by line and to be taken whole; otherwise it is
-    /// a reject.</summary>
+    /// <summary>
+    /// Text outside of objects is given to the protocol, line by line; otherwise it is a reject. What separates objects
+    /// may be gone from its front; where a part of it is taken, the rest is looked at as if it came anew.
+    /// </summary>
     static virtual bool TakesLines => false;
 
     /// <summary>
@@ -98,7 +100,7 @@ struct JsonParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
                     : RejectReason.BadSyntax;
             case RejectReason.UnknownFrame when TProtocol.TakesLines && length < JsonObjectScanner.MaxBytes:
                 Frame line = new(rest[..length]) { IsStart = true, IsCutOff = length == rest.Length, Points = _points };
-                return output.Take(ref _protocol, line, at, out _);
+                return output.Take(ref _protocol, line, at, out length);
             case RejectReason.TooLong when !TProtocol.LongList.IsEmpty && TryEnterList(rest, out int head):
                 length = head;
                 output.Add((ControlKind.Status, 0), at, length);

@@ -40,10 +40,7 @@ static class ReadFields
     /// <summary>An ISO time in a JSON member, with or without zone.</summary>
     public static RejectReason Time(JsonValue value, ReadOnlySpan<byte> text, ref ChipRead read)
     {
-        Span<byte> buffer = stackalloc byte[64];
-        if (value.Kind != JsonKind.Text
-            || !JsonText.TryRead(value, text, buffer, out ReadOnlySpan<byte> time)
-            || !IsoTimestamp.TryParse(time, out long ticks, out ReadFlags flags))
+        if (!JsonFields.TryTime(value, text, out long ticks, out ReadFlags flags))
             return RejectReason.BadTime;
         read.Time = ticks;
         read.Flags |= flags;
