@@ -261,7 +261,7 @@ static class RaceResultTime
             read.Flags |= ReadFlags.NoDate | ReadFlags.ClockNotSet;
         else if (!AsciiTime.TryDate(date, out day))
             return RejectReason.BadTime;
-        if (!(isSeconds ? TrySeconds(time, out long ticks) : AsciiTime.TryTimeOfDay(time, out ticks)))
+        if (!(isSeconds ? TrySecondsOfDay(time, out long ticks) : AsciiTime.TryTimeOfDay(time, out ticks)))
             return RejectReason.BadTime;
         read.Time = day + ticks;
         return RejectReason.None;
@@ -274,10 +274,6 @@ static class RaceResultTime
         return days >= 0;
     }
 
-    static bool TrySeconds(ReadOnlySpan<byte> time, out long ticks)
-    {
-        Span<byte> buffer = stackalloc byte[24];
-        return ScaledNumber.TryParse(RaceResultFields.WithPoint(time, buffer), 7, out ticks)
-            && ticks is >= 0 and < EpochTime.TicksPerDay;
-    }
+    static bool TrySecondsOfDay(ReadOnlySpan<byte> time, out long ticks) =>
+        AsciiTime.TrySeconds(time, out ticks) && ticks < EpochTime.TicksPerDay;
 }

@@ -26,6 +26,18 @@ static class AsciiTime
             && TryAddFraction(text[6..], ref ticks);
     }
 
+    /// <summary>
+    /// Whole seconds, perhaps with up to nine decimals behind a point or comma, in ticks, cut off at 100 ns. No sign.
+    /// </summary>
+    public static bool TrySeconds(ReadOnlySpan<byte> text, out long ticks)
+    {
+        int point = text.IndexOfAny((byte)'.', (byte)',');
+        int digits = point < 0 ? text.Length : point;
+        bool good = AsciiNumber.TryUnsigned(text[..digits], out long seconds) && seconds <= EpochTime.LastSecond;
+        ticks = good ? seconds * EpochTime.TicksPerSecond : 0;
+        return good && TryAddFraction(text[digits..], ref ticks);
+    }
+
     /// <summary><c>yyyy-MM-dd</c>, a blank or <c>T</c>, and a time of day, as ticks since 1970-01-01.</summary>
     public static bool TryDateAndTime(ReadOnlySpan<byte> text, out long ticks)
     {
