@@ -25,7 +25,7 @@ struct ChronoTrackProtocol : ITextProtocol
     const int FileFields = 11;
     const int SeparatorAt = 7; // Behind CT01_33.
     const int LongestMilliseconds = 8;
-    const int ShortestSeconds = 9;
+    const long LeastSeconds = 100_000_000; // In 1973; no clock shows less, and it has a digit more than the milliseconds.
 
     static readonly SearchValues<byte> OptionName = SearchValues.Create("abcdefghijklmnopqrstuvwxyz-"u8);
 
@@ -82,7 +82,7 @@ struct ChronoTrackProtocol : ITextProtocol
         RejectReason reason = ReadFields.Chip(fields[2], ref read);
         if (reason != RejectReason.None)
             return reason;
-        if (!TrySeconds(fields[5], 1, out long ticks))
+        if (!AsciiTime.TrySeconds(fields[5], out long ticks))
             return RejectReason.BadTime;
         read.Time = ticks;
         ReadFields.Number(fields[1], ref read);
@@ -176,22 +176,13 @@ struct ChronoTrackProtocol : ITextProtocol
         }
         else
         {
-            good = TrySeconds(text, ShortestSeconds, out ticks);
+            good = AsciiTime.TrySeconds(text, out ticks) && ticks >= LeastSeconds * EpochTime.TicksPerSecond;
             flags = ReadFlags.None;
         }
 
         read.Time = ticks;
         read.Flags |= flags;
         return good;
-    }
-
-    /// <summary>Seconds since 1970 with so many digits at least before the point.</summary>
-    static bool TrySeconds(ReadOnlySpan<byte> text, int leastDigits, out long ticks)
-    {
-        int point = text.IndexOf((byte)'.');
-        ticks = 0;
-        return (point < 0 ? text.Length : point) >= leastDigits && !text.ContainsAnyExceptInRange((byte)'.', (byte)'9')
-            && ScaledNumber.TryParse(text, 7, out ticks) && ticks <= EpochTime.LastSecond * EpochTime.TicksPerSecond;
     }
 
     /// <summary>Year of two digits, and 1/100 s behind the seconds. A clock that was never set says 1980.</summary>

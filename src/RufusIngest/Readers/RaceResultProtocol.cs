@@ -51,7 +51,7 @@ struct RaceResultProtocol : ITextProtocol
         if (!AsciiNumber.TryUnsigned(fields[0], out long number))
             return RejectReason.BadNumber;
         read.Number = number;
-        RaceResultColumns columns = RaceResultColumns.Of(fields);
+        RaceResultColumns columns = new(fields);
         _uploads |= columns.IsUpload;
         if (isCutOff && ((_uploads && !columns.IsUpload)
             || (fields.Count == LeastFields && fields[3].Length < TimeWithMilliseconds)))
@@ -59,7 +59,7 @@ struct RaceResultProtocol : ITextProtocol
         RejectReason reason = RaceResultTime.Read(fields[2], fields[3], columns.IsSeconds, ref read);
         if (reason != RejectReason.None)
             return reason;
-        bool isActive = IsSet(fields[columns.Active], ref read);
+        bool isActive = !columns.IsSeconds && IsSet(fields[columns.Active], ref read);
         ReadOnlySpan<byte> chip = fields[columns.IsUpload && isActive ? RaceResultColumns.UploadedCode : 1];
         if (RaceResultFields.IsTrigger(chip))
         {
@@ -73,18 +73,19 @@ struct RaceResultProtocol : ITextProtocol
 
         if (!isCutOff)
             read.Point = frame.PointOf(fields[columns.Box]);
-        TakeRest(fields, columns, isActive, ref read);
+        if (!columns.IsSeconds)
+            TakeRest(fields, columns, isActive, ref read);
         output.HasRead = true;
         return RejectReason.None;
     }
 
     static void TakeRest(in FieldList fields, in RaceResultColumns columns, bool isActive, ref ChipRead read)
     {
-        ReadFields.Hits(fields[columns.Hits], ref read);
-        Rssi(fields[columns.Rssi], isActive, ref read);
+        ReadFields.Hits(fields[5], ref read);
+        Rssi(fields[6], isActive, ref read);
         read.Antenna = ReadFields.Small(fields[isActive ? columns.Loop : columns.Antenna], ref read);
         ulong detail = RaceResultFields.File(ReadFields.Small(fields[columns.File], ref read));
-        if (TryOptional(fields[columns.Event], uint.MaxValue, ref read, out long value))
+        if (TryOptional(fields[4], uint.MaxValue, ref read, out long value))
             detail |= RaceResultFields.Event(value);
         if (TryOptional(fields[columns.Channel], 15, ref read, out value))
             detail |= RaceResultFields.Channel(value);
@@ -167,85 +168,55 @@ struct RaceResultProtocol : ITextProtocol
     }
 }
 
-/// <summary>Where the fields of a passing stand. What the layout does not have stands behind the last field.</summary>
+/// <summary>Where the fields of a passing stand; one that the layout does not have stands behind the last.</summary>
 readonly struct RaceResultColumns
 {
-    const int None = FieldList.Most;
-
-    const int UploadOfSeconds = 11;
-    const int Shifted = 19;
-
-    /// <summary>The chip code of an active chip in that upload.</summary>
+    /// <summary>The chip code of an active chip in an upload of 19 fields.</summary>
     public const int UploadedCode = 8;
 
-    public bool IsUpload { get; private init; }
+    const int UploadOfSeconds = 11;
+    const int OneLess = 19;
 
-    public bool IsSeconds { get; private init; }
-
-    public int Event { get; private init; }
-
-    public int Hits { get; private init; }
-
-    public int Rssi { get; private init; }
-
-    public int Active { get; private init; }
-
-    public int Channel { get; private init; }
-
-    public int Loop { get; private init; }
-
-    public int LoopOnly { get; private init; }
-
-    public int Battery { get; private init; }
-
-    public int ActiveData { get; private init; }
-
-    public int File { get; private init; }
-
-    public int Antenna { get; private init; }
-
-    public int Box { get; private init; }
+    readonly int _active; // More columns than a decoder's own before the flag "active"…
+    readonly int _rest; // … and behind the loop.
 
     /// <summary>
     /// Finds the layout by the number of fields: 11 with seconds for a time is an upload of which only the time is
     /// explained; 19 is the other upload where there is a date, and an export without the column "loop only" where there is
     /// none. All else is the decoder's own layout as far as it goes.
     /// </summary>
-    public static RaceResultColumns Of(in FieldList fields)
+    public RaceResultColumns(in FieldList fields)
     {
-        if (fields.Count == UploadOfSeconds && !fields[2].IsEmpty && !fields[3].Contains((byte)':'))
-            return Seconds;
-        if (fields.Count != Shifted)
-            return Decoder;
+        bool hasDate = !fields[2].IsEmpty;
+        IsSeconds = fields.Count == UploadOfSeconds && hasDate && !fields[3].Contains((byte)':');
         // A decoder's own line without its last field has a flag where the upload has a chip code.
-        return fields[2].IsEmpty ? ExportV1 : fields[UploadedCode].Length == 1 ? Decoder : Upload;
+        if (fields.Count == OneLess && hasDate && fields[UploadedCode].Length != 1)
+            _active = _rest = 2;
+        else if (fields.Count == OneLess && !hasDate)
+            _rest = -1;
     }
 
-    static RaceResultColumns Decoder => new()
-    {
-        Event = 4, Hits = 5, Rssi = 6, Active = 8, Channel = 9, Loop = 10, LoopOnly = 11, Battery = 13, ActiveData = 15,
-        File = 17, Antenna = 18, Box = 19,
-    };
+    public bool IsSeconds { get; }
 
-    static RaceResultColumns ExportV1 => new()
-    {
-        Event = 4, Hits = 5, Rssi = 6, Active = 8, Channel = 9, Loop = 10, LoopOnly = None, Battery = 12, ActiveData = 14,
-        File = 16, Antenna = 17, Box = 18,
-    };
+    public bool IsUpload => _active > 0;
 
-    static RaceResultColumns Upload => new()
-    {
-        IsUpload = true,
-        Event = 4, Hits = 5, Rssi = 6, Active = 10, Channel = None, Loop = 12, LoopOnly = None, Battery = 15, ActiveData = 17,
-        File = None, Antenna = None, Box = None,
-    };
+    public int Active => 8 + _active;
 
-    static RaceResultColumns Seconds => new()
-    {
-        IsSeconds = true,
-        Event = None, Hits = None, Rssi = None, Active = None, Channel = None, Loop = None, LoopOnly = None, Battery = None,
-        ActiveData = None, File = None, Antenna = None, Box = None,
-    };
+    public int Channel => 9 + _active;
+
+    public int Loop => 10 + _active;
+
+    public int LoopOnly => _rest < 0 ? FieldList.Most : 11 + _rest;
+
+    public int Battery => 13 + _rest;
+
+    public int ActiveData => 15 + _rest;
+
+    public int File => 17 + _rest;
+
+    public int Antenna => 18 + _rest;
+
+    public int Box => 19 + _rest;
 }
 
 /// <summary>Date and time of a decoder.</summary>
@@ -261,7 +232,7 @@ static class RaceResultTime
             read.Flags |= ReadFlags.NoDate | ReadFlags.ClockNotSet;
         else if (!AsciiTime.TryDate(date, out day))
             return RejectReason.BadTime;
-        if (!(isSeconds ? TrySeconds(time, out long ticks) : AsciiTime.TryTimeOfDay(time, out ticks)))
+        if (!(isSeconds ? TrySecondsOfDay(time, out long ticks) : AsciiTime.TryTimeOfDay(time, out ticks)))
             return RejectReason.BadTime;
         read.Time = day + ticks;
         return RejectReason.None;
@@ -274,10 +245,6 @@ static class RaceResultTime
         return days >= 0;
     }
 
-    static bool TrySeconds(ReadOnlySpan<byte> time, out long ticks)
-    {
-        Span<byte> buffer = stackalloc byte[24];
-        return ScaledNumber.TryParse(RaceResultFields.WithPoint(time, buffer), 7, out ticks)
-            && ticks is >= 0 and < EpochTime.TicksPerDay;
-    }
+    static bool TrySecondsOfDay(ReadOnlySpan<byte> time, out long ticks) =>
+        AsciiTime.TrySeconds(time, out ticks) && ticks < EpochTime.TicksPerDay;
 }

@@ -51,6 +51,9 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Csv { get; } =
         OfText("csv", "files of columns, as in csv:chip,time,antenna", CsvProtocol.Parse);
 
+    /// <summary>FEIBOT readers, live and files.</summary>
+    public static ReaderProtocol Feibot { get; } = OfJson<FeibotProtocol>("feibot", "FEIBOT readers and files");
+
     /// <summary>IPICO readers and Elite controllers.</summary>
     public static ReaderProtocol Ipico { get; } = Create<IpicoParser>("ipico", "IPICO readers and Elite controllers");
 
@@ -69,6 +72,12 @@ public sealed class ReaderProtocol
     /// <summary>Orion files.</summary>
     public static ReaderProtocol Orion { get; } = OfText<OrionProtocol>("orion", "Orion files");
 
+    /// <summary>PikaReader.</summary>
+    public static ReaderProtocol PikaReader { get; } = OfJson<PikaReaderProtocol>("pikareader", "PikaReader");
+
+    /// <summary>Impinj R700: stream, webhook, MQTT.</summary>
+    public static ReaderProtocol R700 { get; } = OfJson<R700Protocol>("r700", "Impinj R700 and its relays");
+
     /// <summary>RACE RESULT decoders: live lines, files, HTTP uploads, exports of the timing software.</summary>
     public static ReaderProtocol RaceResult { get; } =
         OfText<RaceResultProtocol>("raceresult", "RACE RESULT decoders, uploads and exports");
@@ -81,13 +90,25 @@ public sealed class ReaderProtocol
     public static ReaderProtocol RaceResultUsb { get; } =
         OfText<RaceResultUsbProtocol>("raceresult-usb", "RACE RESULT USB timing box");
 
+    /// <summary>JSON posts of RFID middleware and web readers.</summary>
+    public static ReaderProtocol RfidJson { get; } =
+        OfJson<RfidJsonProtocol>("rfidjson", "JSON posts of RFID middleware");
+
     /// <summary>Small serial readers of 125 kHz cards.</summary>
     public static ReaderProtocol SerialTag { get; } =
         Create<SerialTagParser>("serialtag", "small serial readers of 125 kHz cards");
 
+    /// <summary>Impinj Speedway Connect, and reader boxes built on it.</summary>
+    public static ReaderProtocol Speedway { get; } =
+        OfJson<SpeedwayProtocol>("speedway", "Impinj Speedway Connect and boxes built on it");
+
     /// <summary>Tag Heuer and Chronelec decoders.</summary>
     public static ReaderProtocol TagHeuer { get; } =
         OfText<TagHeuerProtocol>("tagheuer", "Tag Heuer and Chronelec decoders");
+
+    /// <summary>Timing Sense, live and backup files.</summary>
+    public static ReaderProtocol TimingSense { get; } =
+        OfJson<TimingSenseProtocol>("timingsense", "Timing Sense, live and backup files");
 
     /// <summary>RACE RESULT Track Box: its HTTP requests as text.</summary>
     public static ReaderProtocol TrackBox { get; } =
@@ -104,11 +125,15 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Wiclax { get; } =
         OfText<WiclaxProtocol>("wiclax", "boxes with Wiclax's generic protocol");
 
+    /// <summary>Zebra IoT Connector: fixed readers and sleds.</summary>
+    public static ReaderProtocol Zebra { get; } = OfJson<ZebraProtocol>("zebra", "Zebra IoT Connector");
+
     /// <summary>The protocols that come with the library.</summary>
     public static IReadOnlyList<ReaderProtocol> All { get; } =
     [
-        Alien, Amb, Chronokeep, ChronoTrack, CloudBox, Csv, Ipico, JChip, Macsha, Mylaps, Orion, RaceResult,
-        RaceResultJson, RaceResultUsb, SerialTag, TagHeuer, TrackBox, Ultra, Wedge, Wiclax,
+        Alien, Amb, Chronokeep, ChronoTrack, CloudBox, Csv, Feibot, Ipico, JChip, Macsha, Mylaps, Orion,
+        PikaReader, R700, RaceResult, RaceResultJson, RaceResultUsb, RfidJson, SerialTag, Speedway, TagHeuer,
+        TimingSense, TrackBox, Ultra, Wedge, Wiclax, Zebra,
     ];
 
     /// <summary>Makes a protocol of a parser of one's own.</summary>

@@ -46,7 +46,7 @@ struct TrackBoxProtocol : ITextProtocol
         RejectReason reason = ReadFields.Chip(fields[0], ref read);
         if (reason != RejectReason.None)
             return reason;
-        if (!ScaledNumber.TryParse(fields[1], 7, out long age) || age < 0)
+        if (!AsciiTime.TrySeconds(fields[1], out long age))
             return RejectReason.BadTime;
         read.Flags = _hasBoxTime ? ReadFlags.ZoneKnown : ReadFlags.NoTime;
         read.Time = _hasBoxTime ? _boxTime - age : 0;

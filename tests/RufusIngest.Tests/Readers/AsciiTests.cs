@@ -23,6 +23,38 @@ public sealed class AsciiTests
     }
 
     [Theory]
+    [InlineData("0", 0L)]
+    [InlineData("ff", 255L)]
+    [InlineData("0A1b2C3d4E5f607", 0x0A1b2C3d4E5f607L)]
+    [InlineData("0A1b2C3d4E5f6078", null)]
+    [InlineData("", null)]
+    [InlineData("1g", null)]
+    [InlineData("-1", null)]
+    [InlineData("0x1", null)]
+    public void Hex_numbers(string text, long? expected)
+    {
+        bool good = AsciiNumber.TryHex(Encoding.ASCII.GetBytes(text), out long value);
+        Assert.Equal((expected is not null, expected ?? 0), (good, value));
+    }
+
+    [Theory]
+    [InlineData("0", 0L)]
+    [InlineData("1874.975", 18_749_750_000L)]
+    [InlineData("1874,9", 18_749_000_000L)]
+    [InlineData("1777716733.123456789", 17_777_167_331_234_567L)]
+    [InlineData("253402214399", 2_534_022_143_990_000_000L)]
+    [InlineData("253402300800", null)]
+    [InlineData("1.1234567890", null)]
+    [InlineData("1.", null)]
+    [InlineData(".5", null)]
+    [InlineData("-1", null)]
+    [InlineData("1e3", null)]
+    [InlineData("1.2.3", null)]
+    [InlineData("", null)]
+    public void Decimal_seconds(string text, long? expected) =>
+        Assert.Equal(expected, AsciiTime.TrySeconds(Encoding.ASCII.GetBytes(text), out long ticks) ? ticks : null);
+
+    [Theory]
     [InlineData("00:00:00", "00:00:00")]
     [InlineData("9:05:07.5", "09:05:07.5")]
     [InlineData("23:59:59.999999999", "23:59:59.9999999")]

@@ -97,7 +97,10 @@ public sealed class RaceResultJsonTests
                 ["Passing"] = new Dictionary<string, object>
                 {
                     ["UTCTime"] = time.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
-                    ["RSSI"] = decimal.Round(rssi, 2), ["PassingNo"] = number, ["FileNo"] = file, ["Transponder"] = chip,
+                    ["RSSI"] = decimal.Round(rssi, 2),
+                    ["PassingNo"] = number,
+                    ["FileNo"] = file,
+                    ["Transponder"] = chip,
                 },
             }));
         record.List[0, 5].Sample(list =>

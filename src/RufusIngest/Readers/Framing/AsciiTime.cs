@@ -27,6 +27,18 @@ static class AsciiTime
     }
 
     /// <summary>
+    /// Whole seconds, perhaps with up to nine decimals behind a point or comma, in ticks, cut off at 100 ns. No sign.
+    /// </summary>
+    public static bool TrySeconds(ReadOnlySpan<byte> text, out long ticks)
+    {
+        int point = text.IndexOfAny((byte)'.', (byte)',');
+        int digits = point < 0 ? text.Length : point;
+        bool good = AsciiNumber.TryUnsigned(text[..digits], out long seconds) && seconds <= EpochTime.LastSecond;
+        ticks = good ? seconds * EpochTime.TicksPerSecond : 0;
+        return good && TryAddFraction(text[digits..], ref ticks);
+    }
+
+    /// <summary>
     /// <c>yyyy-MM-dd</c> (or with slashes), a blank, <c>T</c> or underscore, and a time of day, as ticks since 1970-01-01.
     /// </summary>
     public static bool TryDateAndTime(ReadOnlySpan<byte> text, out long ticks)
@@ -77,12 +89,8 @@ static class AsciiTime
     /// <summary>
     /// Unix time as <see cref="TryUnixDigits"/>, or as seconds with a point, as ticks since 1970-01-01 UTC.
     /// </summary>
-    public static bool TryUnix(ReadOnlySpan<byte> text, out long ticks)
-    {
-        if (TryUnixDigits(text, out ticks))
-            return true;
-        return text.Length > 0 && text[0] != '-' && ScaledNumber.TryParse(text, 7, out ticks) && ticks < EpochTime.LastDay;
-    }
+    public static bool TryUnix(ReadOnlySpan<byte> text, out long ticks) =>
+        TryUnixDigits(text, out ticks) || TrySeconds(text, out ticks);
 
     /// <summary><c>yyyy-MM-dd</c>, whatever stands between the parts, as ticks since 1970-01-01.</summary>
     public static bool TryDate(ReadOnlySpan<byte> text, out long ticks)
@@ -131,14 +139,6 @@ static class AsciiTime
         int year = AsciiNumber.TwoDigits(text, 0);
         return year >= 0 && EpochTime.TryFromParts(
             2000 + year, AsciiNumber.TwoDigits(text, 2), AsciiNumber.TwoDigits(text, 4), 0, 0, 0, out ticks);
-    }
-
-    /// <summary>1 to 9 digits of seconds with up to nine decimals behind a point or comma, cut off at 100 ns.</summary>
-    public static bool TrySeconds(ReadOnlySpan<byte> text, out long ticks)
-    {
-        bool good = AsciiNumber.TryTake(ref text, out int seconds);
-        ticks = seconds * EpochTime.TicksPerSecond;
-        return good && TryAddFraction(text, ref ticks);
     }
 
     /// <summary>
