@@ -5,15 +5,15 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Lines of older AMB decoders and of those that imitate them: P98 (fields between tabs) and TranX-2 (hex digits). Written
-/// from programs that read them and published lines of a device.
+/// Lines of older AMB decoders and of those that imitate them: P98 (fields between tabs) and TranX-2 (hex digits).
+/// Written from programs that read them and published lines of a device.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> counts from the decoder's start or last reset; the count of TranX-2, in ms, begins again after
-/// 49.7 days. <see cref="ChipRead.Number"/> is the sequence of P98, which status lines share, and
-/// <see cref="ChipRead.SubReader"/> its decoder. The transponder is decimal, in TranX-2 too, where it comes as three bytes.
-/// <see cref="ChipRead.Detail"/>: strength (bits 0–15) in a unit that is not known, status of P98 or last byte of TranX-2
-/// (16–31), prefix of TranX-2 (32–47). A status is a control with the noise as its number.
+/// <see cref="ChipRead.Time"/> counts from the decoder's start or last reset; the count of TranX-2, in ms, begins again
+/// after 49.7 days. <see cref="ChipRead.Number"/> is the sequence of P98, which status lines share, and
+/// <see cref="ChipRead.SubReader"/> its decoder. The transponder is decimal, in TranX-2 too, where it comes as three
+/// bytes. <see cref="ChipRead.Detail"/>: strength (bits 0–15) in a unit that is not known, status of P98 or last byte
+/// of TranX-2 (16–31), prefix of TranX-2 (32–47). A status is a control with the noise as its number.
 /// </remarks>
 struct AmbProtocol : ITextProtocol
 {
@@ -50,7 +50,8 @@ struct AmbProtocol : ITextProtocol
     {
         if (line.Length != 25)
             return line.Length < 25 ? RejectReason.TooFewFields : RejectReason.TooLong;
-        if (!AsciiNumber.TryHex(line[1..11], out long transponder) || !AsciiNumber.TryHex(line[11..19], out long milliseconds)
+        if (!AsciiNumber.TryHex(line[1..11], out long transponder)
+            || !AsciiNumber.TryHex(line[11..19], out long milliseconds)
             || !AsciiNumber.TryHex(line[19..], out long rest))
             return RejectReason.BadNumber;
         Span<byte> chip = stackalloc byte[8];
@@ -69,7 +70,7 @@ struct AmbProtocol : ITextProtocol
 
 /// <summary>
 /// A line of P98: a letter for its kind and fields between tabs, with the CRC of all before it in the last one, as
-/// <c>x26C0</c>. Some devices send none.
+/// <c>x1A2B</c>. Some devices send none.
 /// </summary>
 static class AmbLine
 {

@@ -5,19 +5,19 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Macsha One4All 3 to 5 and Ocelot: the rows of generation 5 with the answers to its commands, session files and fixed rows
-/// of generations 3 and 4, and the cloud's export. Written from programs that read them and the commands they quote; proven
-/// on session files of generations 4 and 5.
+/// Macsha One4All 3 to 5 and Ocelot: the rows of generation 5 with the answers to its commands, session files and fixed
+/// rows of generations 3 and 4, and the cloud's export. Written from programs that read them and the commands they
+/// quote; proven on session files of generations 4 and 5.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is the box's wall clock, and UTC for the cloud's rows, which name their zone. Of the entry and
-/// the exit time of generations 3 and 4 the exit counts, or the entry if the reader is so set; an exit before the entry is
-/// one of the next day. <see cref="ChipRead.Number"/> is the number within the session file (generation 5, cloud).
-/// <see cref="ChipRead.Detail"/>: the code of generation 5, as text, first character lowest, never checked; the time from
-/// entry to exit in ms of generations 3 and 4; 1 for a row of the cloud that had a bib in place of a chip.
+/// <see cref="ChipRead.Time"/> is the box's wall clock, and UTC for the cloud's rows, which name their zone. Of the
+/// entry and the exit time of generations 3 and 4 the exit counts, or the entry if the reader is so set; an exit before
+/// the entry is one of the next day. <see cref="ChipRead.Number"/> is the number within the session file (generation 5,
+/// cloud). <see cref="ChipRead.Detail"/>: the code of generation 5, as text, first character lowest, never checked; the
+/// time from entry to exit in ms of generations 3 and 4; 1 for a row of the cloud that had a bib in place of a chip.
 /// <para>
-/// Rows end with CR, LF, NUL or a pipe. Programs remove line ends inside the fixed rows; so one that is too short at a line
-/// end goes on behind it, as long as what follows fits.
+/// Rows end with CR, LF, NUL or a pipe. Programs remove line ends inside the fixed rows; so one that is too short at a
+/// line end goes on behind it, as long as what follows fits.
 /// </para>
 /// </remarks>
 /// <param name="entry">The entry time is the time of record.</param>
@@ -25,8 +25,8 @@ struct MacshaProtocol(bool entry) : ITextProtocol
 {
     static readonly byte[][] Commands =
     [
-        .. "GETPROTOCOL SETPROTOCOL SETTIME GETTIME START STOP NEWFILE PUSHTAGS SETBOUNCE SETBUZZER PASSINGS GETPASSINGS"
-            .Split(' ').Concat("LISTFILES GETFILEINFO GETFILE CLEARFILES READBATTERY PING".Split(' '))
+        .. "GETPROTOCOL SETPROTOCOL SETTIME GETTIME START STOP NEWFILE PUSHTAGS SETBOUNCE SETBUZZER".Split(' ')
+            .Concat("PASSINGS GETPASSINGS LISTFILES GETFILEINFO GETFILE CLEARFILES READBATTERY PING".Split(' '))
             .Select(Encoding.ASCII.GetBytes),
     ];
 
@@ -43,7 +43,7 @@ struct MacshaProtocol(bool entry) : ITextProtocol
         "" => default,
         "entry" => new MacshaProtocol(entry: true),
         _ => throw new FormatException(
-            $"'{parameters}' is not known; the only parameter is 'entry', for the entry time in place of the exit time."),
+            $"'{parameters}' is not known; the one parameter is 'entry', for the entry time instead of the exit time."),
     };
 
     public readonly RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
@@ -104,7 +104,8 @@ struct MacshaProtocol(bool entry) : ITextProtocol
     }
 
     /// <summary>
-    /// <c>CONECTADO_4</c>, which a row may follow at once. Where that begins with digits too, the box's number is one digit.
+    /// <c>CONECTADO_4</c>, which a row may follow at once. Where that begins with digits too, the box's number is one
+    /// digit.
     /// </summary>
     static void TakeHeartbeat(ReadOnlySpan<byte> row, ref FrameOutput output)
     {

@@ -72,8 +72,8 @@ static class MacshaRow
     }
 
     /// <summary>
-    /// <c>passing;bib;date_time;latitude;longitude;status;chip;participant_id;timezone</c> of the cloud, which seldom names
-    /// the chip.
+    /// <c>passing;bib;date_time;latitude;longitude;status;chip;participant_id;timezone</c> of the cloud, which seldom
+    /// names the chip.
     /// </summary>
     public static RejectReason ReadCloud(in FieldList fields, bool isCutOff, ref ChipRead read)
     {
@@ -126,7 +126,9 @@ static class MacshaRow
     public static RejectReason ReadChip(ReadOnlySpan<byte> text, ref ChipRead read) =>
         text.SequenceEqual("VOIDTAG"u8) ? RejectReason.NoChip : ReadFields.Chip(text, ref read);
 
-    /// <summary><c>ID2-20200315-062123- 123-e: 512_1</c> before and <c>20200315-163625-695</c> behind the rows.</summary>
+    /// <summary>
+    /// <c>ID2-20210102-030405- 12-e: 99_1</c> before and <c>20210102-060708-99</c> behind the rows.
+    /// </summary>
     public static bool IsHeaderOrFooter(ReadOnlySpan<byte> row)
     {
         if (row.StartsWith("ID"u8))
@@ -137,8 +139,8 @@ static class MacshaRow
 }
 
 /// <summary>
-/// A row of generations 3 and 4 in columns: <c>MC00001D20150414T120755416T120758010A1R034TV</c>: chip, date, time of entry and
-/// exit, antenna, times seen; what the last two letters say is not known.
+/// A row of generations 3 and 4 in columns: <c>LY00007D20160102T030405006T030407008A2R009TV</c>: chip, date, time of
+/// entry and exit, antenna, times seen; what the last two letters say is not known.
 /// </summary>
 static class MacshaFixedRow
 {
@@ -155,8 +157,8 @@ static class MacshaFixedRow
     public static bool IsOne(ReadOnlySpan<byte> row) => row.Length > 7 && row[7] == 'D';
 
     /// <summary>
-    /// The beginning of a row, with its chip at least, or all of it. Only what is put together is held against that: a row
-    /// that came in one piece may differ behind its times.
+    /// The beginning of a row, with its chip at least, or all of it. Only what is put together is held against that: a
+    /// row that came in one piece may differ behind its times.
     /// </summary>
     public static bool Fits(ReadOnlySpan<byte> row)
     {
@@ -217,15 +219,18 @@ static class MacshaFixedRow
     static bool TryDate(ReadOnlySpan<byte> text, out long ticks)
     {
         ticks = 0;
-        return AsciiNumber.TryUnsigned(text, out long date)
-            && EpochTime.TryFromParts((int)(date / 10_000), (int)(date / 100 % 100), (int)(date % 100), 0, 0, 0, out ticks);
+        return AsciiNumber.TryUnsigned(text, out long date) && EpochTime.TryFromParts(
+            (int)(date / 10_000), (int)(date / 100 % 100), (int)(date % 100), 0, 0, 0, out ticks);
     }
 
     static bool TryTime(ReadOnlySpan<byte> text, out long ticks)
     {
         ticks = 0;
-        if (!AsciiNumber.TryUnsigned(text, out long time) || !EpochTime.TryFromParts(
-                1970, 1, 1, (int)(time / 10_000_000), (int)(time / 100_000 % 100), (int)(time / 1_000 % 100), out ticks))
+        if (!AsciiNumber.TryUnsigned(text, out long time))
+            return false;
+        int minute = (int)(time / 100_000 % 100);
+        int second = (int)(time / 1_000 % 100);
+        if (!EpochTime.TryFromParts(1970, 1, 1, (int)(time / 10_000_000), minute, second, out ticks))
             return false;
         ticks += time % 1_000 * EpochTime.TicksPerMillisecond;
         return true;

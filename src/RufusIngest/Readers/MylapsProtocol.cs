@@ -5,31 +5,31 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// The TCP/IP exporter of MYLAPS Timing &amp; Scoring, version 1 and 2: <c>Location@Function@data@…@number@$</c>. Written
-/// from the vendor's manual and a log of a session (version 1); of version 2 only sample lines are known.
+/// The TCP/IP exporter of MYLAPS Timing &amp; Scoring, version 1 and 2: <c>Location@Function@data@…@number@$</c>.
+/// Written from the vendor's manual and a log of a session (version 1); of version 2 only sample lines are known.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is the wall clock of the exporter's system; version 2 passings and markers without a date
-/// have <see cref="ReadFlags.NoDate"/>. Milliseconds of the day (<c>ut</c>, <c>utc</c>) and times of device messages are not
-/// used. The location is the read's point, <see cref="ChipRead.Number"/> the sequence of version 1, and
-/// <see cref="ChipRead.SubReader"/> the number of the device. <see cref="ChipRead.Detail"/>: lap (bits 0–15), antennas or
-/// hits as version 1 says them in a hex digit, or the antenna mask of version 2 (16–23), chip type (24–31: AP, LF, CX, UH,
-/// NOTCX, UNKNOWN from 1 on), reader within the device (32–47).
+/// <see cref="ChipRead.Time"/> is the wall clock of the exporter's system; version 2 passings and markers without a
+/// date have <see cref="ReadFlags.NoDate"/>. Milliseconds of the day (<c>ut</c>, <c>utc</c>) and times of device
+/// messages are not used. The location is the read's point, <see cref="ChipRead.Number"/> the sequence of version 1,
+/// and <see cref="ChipRead.SubReader"/> the number of the device. <see cref="ChipRead.Detail"/>: lap (bits 0–15),
+/// antennas or hits as version 1 says them in a hex digit, or the antenna mask of version 2 (16–23), chip type (24–31:
+/// AP, LF, CX, UH, NOTCX, UNKNOWN from 1 on), reader within the device (32–47).
 /// <para>
-/// A bad record is a reject of its own bytes, and the acknowledgement of its message is due nevertheless: the exporter would
-/// send it every 20 seconds for hours. What it sends again comes as ordinary reads.
+/// A bad record is a reject of its own bytes, and the acknowledgement of its message is due nevertheless: the exporter
+/// would send it every 20 seconds for hours. What it sends again comes as ordinary reads.
 /// </para>
 /// </remarks>
 struct MylapsProtocol : ITextProtocol
 {
-    enum Records : byte
+    enum Message : byte
     {
-        Stores,
-        Passings,
-        Markers,
+        Store,
+        Passing,
+        Marker,
     }
 
-    Records _records;
+    Message _message;
     ushort _point;
 
     public static ReadOnlySpan<byte> Ends => "$"u8;
@@ -51,22 +51,22 @@ struct MylapsProtocol : ITextProtocol
         if (length < 0 && frame.IsCutOff)
             return RejectReason.Truncated;
         function = length < 0 ? function : function[..length];
-        if (RecordsOf(function) is not { } records)
+        if (MessageOf(function) is not { } message)
         {
             output.Add(KindOf(function));
             return RejectReason.None;
         }
 
-        _records = records;
+        _message = message;
         _point = frame.PointOf(text[..location]);
         output.Length = NextElement(text, location + 1 + function.Length);
         return output.Length == text.Length ? RejectReason.TooFewFields : RejectReason.None;
     }
 
-    static Records? RecordsOf(ReadOnlySpan<byte> function) =>
-        function.SequenceEqual("Store"u8) ? Records.Stores
-        : function.SequenceEqual("Passing"u8) ? Records.Passings
-        : function.SequenceEqual("Marker"u8) ? Records.Markers
+    static Message? MessageOf(ReadOnlySpan<byte> function) =>
+        function.SequenceEqual("Store"u8) ? Message.Store
+        : function.SequenceEqual("Passing"u8) ? Message.Passing
+        : function.SequenceEqual("Marker"u8) ? Message.Marker
         : null;
 
     static ControlKind KindOf(ReadOnlySpan<byte> function) =>
@@ -89,7 +89,7 @@ struct MylapsProtocol : ITextProtocol
         ReadOnlySpan<byte> text = frame.Text;
         int end = text.IndexOf((byte)'@');
         // The last element of a message may lack its end; that of a stream may lack more.
-        if (end < 0 && frame.IsCutOff && (_records != Records.Stores || text.Length != MylapsStore.Length))
+        if (end < 0 && frame.IsCutOff && (_message != Message.Store || text.Length != MylapsStore.Length))
             return RejectReason.Truncated;
         ReadOnlySpan<byte> element = end < 0 ? text : text[..end];
         output.Length = end < 0 ? text.Length : NextElement(text, end);
@@ -99,10 +99,10 @@ struct MylapsProtocol : ITextProtocol
             return RejectReason.None;
         }
 
-        RejectReason reason = _records switch
+        RejectReason reason = _message switch
         {
-            Records.Stores => MylapsStore.Read(element, ref read),
-            Records.Passings => new MylapsKeys(element).ReadPassing(ref read),
+            Message.Store => MylapsStore.Read(element, ref read),
+            Message.Passing => new MylapsKeys(element).ReadPassing(ref read),
             _ => ReadMarker(element, ref read),
         };
         if (reason != RejectReason.None)

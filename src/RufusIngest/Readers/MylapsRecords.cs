@@ -4,8 +4,8 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// A record of version 1, in columns: chip 0, time of day 7, device 19, reader 21, antennas 23, lap 24, sequence 27 and date
-/// 31, in <c>yyMMdd</c>; at 37 the low byte of the sum of all before it, in hex.
+/// A record of version 1, in columns: chip 0, time of day 7, device 19, reader 21, antennas 23, lap 24, sequence 27 and
+/// date 31, in <c>yyMMdd</c>; at 37 the low byte of the sum of all before it, in hex.
 /// </summary>
 static class MylapsStore
 {

@@ -4,17 +4,17 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Passings of a Tag Heuer or Chronelec decoder (Protime, Elite): <c>&lt;STA 000255 00:00'31"957 01 01 1 1555&gt;</c>. Written
-/// from a program that drives it; only sample lines are known.
+/// Passings of a Tag Heuer or Chronelec decoder (Protime, Elite): <c>&lt;STA 012345 10:11'12"130 01 01 1 1543&gt;</c>.
+/// Written from a program that drives it; only sample lines are known.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is the decoder's time of day, or counts from its start: there is no date, and hours over 23
-/// count on. The channel is the read's point; on <c>MAN</c>, the manual trigger, the passing is a gun.
-/// <see cref="ChipRead.Number"/> is the counter of two digits. <see cref="ChipRead.Detail"/>: the battery flag as it stands
-/// (bits 0–7; <c>2</c> low, <c>3</c> faulty), and the two characters of unknown meaning (8–15, 16–23).
+/// <see cref="ChipRead.Time"/> is the decoder's time of day, or counts from its start: there is no date, and hours over
+/// 23 count on. The channel is the read's point; on <c>MAN</c>, the manual trigger, the passing is a gun.
+/// <see cref="ChipRead.Number"/> is the counter of two digits. <see cref="ChipRead.Detail"/>: the battery flag as it
+/// stands (bits 0–7; <c>2</c> low, <c>3</c> faulty), and the two characters of unknown meaning (8–15, 16–23).
 /// <para>
-/// The decoder repeats a passing until it is acknowledged, which is due for good ones only. One that it sends damaged from
-/// the first would come for ever: it is for the driver of the connection to acknowledge after a few
+/// The decoder repeats a passing until it is acknowledged, which is due for good ones only. One that it sends damaged
+/// from the first would come for ever: it is for the driver of the connection to acknowledge after a few
 /// <see cref="RejectReason.BadCheck"/> in a row.
 /// </para>
 /// </remarks>
@@ -92,7 +92,8 @@ struct TagHeuerProtocol : ITextProtocol
         int hour = AsciiNumber.TwoDigits(text, 0);
         int minute = AsciiNumber.TwoDigits(text, 3);
         int second = AsciiNumber.TwoDigits(text, 6);
-        if (hour < 0 || minute is < 0 or > 59 || second is < 0 or > 59 || text[2] != ':' || text[5] != '\'' || text[8] != '"'
+        if (text[2] != ':' || text[5] != '\'' || text[8] != '"'
+            || hour < 0 || minute is < 0 or > 59 || second is < 0 or > 59
             || !AsciiNumber.TryUnsigned(text[9..], out long milliseconds))
             return false;
         ticks = ((((hour * 60L) + minute) * 60) + second) * EpochTime.TicksPerSecond;

@@ -17,8 +17,10 @@ public sealed class AmbTests
 
     static IEnumerable<string> P98 =>
     [
-        WithCrc("@\t101\t44\t8110999\t2434.835\t190\t40\t2\t"), WithCrc("\x01@\t101\t45\t8110999\t2434,8\t190\t40\t2\t"),
-        "@\t101\t45\t8110999\t1\t190\t40\t2", "@\t101\t45\t8110999\t0.5", WithCrc("\x01#\t101\t46\t12\t"), "#\t101\t47\t0",
+        WithCrc("@\t101\t44\t8110999\t2434.835\t190\t40\t2\t"),
+        WithCrc("\x01@\t101\t45\t8110999\t2434,8\t190\t40\t2\t"),
+        "@\t101\t45\t8110999\t1\t190\t40\t2", "@\t101\t45\t8110999\t0.5",
+        WithCrc("\x01#\t101\t46\t12\t"), "#\t101\t47\t0",
         WithCrc("$\t40\t3\t5\t28800\t"),
     ];
 
@@ -38,7 +40,8 @@ public sealed class AmbTests
     {
         foreach (string mark in (string[])["", "\x01"])
         {
-            ChipRead read = Assert.Single(Run(WithCrc($"{mark}@\t101\t44\t8110999\t{seconds}\t190\t40\t2\t") + "\r\n").Reads);
+            string line = WithCrc($"{mark}@\t101\t44\t8110999\t{seconds}\t190\t40\t2\t");
+            ChipRead read = Assert.Single(Run(line + "\r\n").Reads);
             Assert.Equal("8110999", read.Chip.ToString());
             Assert.Equal((ticks, 44L, 190, 101), (read.Time, read.Number, read.Hits, read.SubReader));
             Assert.Equal((0x2_0028UL, ReadFlags.SinceStart), (read.Detail, read.Flags));
@@ -117,7 +120,8 @@ public sealed class AmbTests
     [Fact]
     public void Status_lines_are_controls_with_the_noise()
     {
-        ParserRun run = Run($"{WithCrc("\x01#\t101\t46\t12\t")}\r\n\r\n#096F\r\n{WithCrc("\x01$\t40\t3\t5\t28800\t")}\r\n");
+        string status = WithCrc("\x01#\t101\t46\t12\t");
+        ParserRun run = Run($"{status}\r\n\r\n#096F\r\n{WithCrc("\x01$\t40\t3\t5\t28800\t")}\r\n");
         Assert.Equal(
             [(ControlKind.Status, 12L), (ControlKind.Status, 0x96F), (ControlKind.Unknown, 0)],
             run.Controls.Select(control => (control.Kind, control.Number)));
@@ -135,7 +139,9 @@ public sealed class AmbTests
                 (1386, "2447.476", 159),
             ],
             run.Reads.Select(read => (read.Number, Seconds(read), read.Hits)));
-        Assert.All(run.Reads, read => Assert.Equal(("8110984", 101, 0x2_0028UL, ReadFlags.SinceStart), (read.Chip.ToString(), read.SubReader, read.Detail, read.Flags)));
+        Assert.All(run.Reads, read => Assert.Equal(
+            ("8110984", 101, 0x2_0028UL, ReadFlags.SinceStart),
+            (read.Chip.ToString(), read.SubReader, read.Detail, read.Flags)));
         Assert.Equal(5, run.Controls.Count);
         Assert.All(run.Controls, control => Assert.Equal((ControlKind.Status, 0), (control.Kind, control.Number)));
 
@@ -174,7 +180,8 @@ public sealed class AmbTests
     [Fact]
     public void Random_bytes_do_no_harm_and_nothing_is_allocated()
     {
-        List<byte[]> lines = [.. P98.Append(Tranx).Append("#0970").Append("@\tbad").Select(line => Bytes(line + "\r\n"))];
+        List<byte[]> lines =
+            [.. P98.Append(Tranx).Append("#0970").Append("@\tbad").Select(line => Bytes(line + "\r\n"))];
         ParserChecks.SurvivesRandomBytes<Parser>(lines, "0123456789\t@#$x.,\x01\r\nABCDEF");
         ParserChecks.AllocatesNothing<Parser>([.. lines.SelectMany(line => line)]);
     }
@@ -203,14 +210,15 @@ public sealed class AmbTests
     {
         string[] fields = line.Split('\t');
         bool hasCrc = fields[^1].Length > 0 && fields[^1][0] == 'x';
-        // A field that is only "x" is no CRC either, and no number.
         if (hasCrc && WithCrc(line[..(line.Length - fields[^1].Length)]) != line)
             return null;
         fields = hasCrc ? fields[..^1] : fields;
         if (!hasCrc && fields.Length > 8 && fields[^1].Length > 0)
             return null;
         if (fields.Length < 5 || !long.TryParse(fields[3], NumberStyles.None, null, out _)
-            || !decimal.TryParse(fields[4].Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds))
+            || !decimal.TryParse(
+                fields[4].Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                out decimal seconds))
             return null;
         bool dropped = false;
         long Number(int index, long least, long most, long otherwise)

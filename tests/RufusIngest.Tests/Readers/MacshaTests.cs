@@ -22,8 +22,8 @@ public sealed class MacshaTests
     [Frames<Parser>(
         Passing, Session, Cloud, "4;;2021-03-11 12:25:01.649;;;Sent;MC00001;12;", "CONECTADO_4", "CONECTADO_4" + Fixed,
         "CONECTADO_4" + Passing, "HELLO;One4All", "GETTIME;2021-12-23;15:30:55", "PING;PONG",
-        "READBATTERY;VOLTS;25.5;PERCENT;90;HASPOWER;false", "START-OK_4", "ID2-20210315-062123- 123-e: 512_1",
-        "20210315-163625-695", Guard = Guard, End = "\r\n")]
+        "READBATTERY;VOLTS;25.5;PERCENT;90;HASPOWER;false", "START-OK_4", "ID2-20210315-062124- 77-e: 500_2",
+        "20210315-163626-694", Guard = Guard, End = "\r\n")]
     [Frames<Parser>(Passing, "PASSINGS;190;MC00001;MC00002", Guard = Guard, End = "\n")]
     [Frames<Parser>(
         Fixed, "MC00042D20160229T120755416T120758010A1R03", "CONECTADO_12", "CONECTADO_4" + Fixed, Session, "STOP-OK_4",
@@ -54,7 +54,8 @@ public sealed class MacshaTests
         Parser parser = new(MacshaProtocol.Parse(entry ? "entry" : ""));
         ChipRead read = Assert.Single(ParserRun.OfWhole(Bytes(row + "\r\n"), initial: parser).Reads);
         Assert.Equal(expected, Show(read));
-        Assert.Equal((3, 6, stay, -1L, ReadFlags.None), (read.Antenna, read.Hits, (int)read.Detail, read.Number, read.Flags));
+        Assert.Equal((3, 6, stay), (read.Antenna, read.Hits, (int)read.Detail));
+        Assert.Equal((-1L, ReadFlags.None), (read.Number, read.Flags));
     }
 
     [Fact]
@@ -68,7 +69,8 @@ public sealed class MacshaTests
     [Fact]
     public void A_row_of_the_cloud_is_UTC_with_a_place()
     {
-        ParserRun run = Run($"{Cloud}\n4;701;2021-03-11 23:25:01;;;Sent;MC00001;;GMT+05:30\n5;8;2021-03-11 12:00:00;;;;;;GMT\n");
+        ParserRun run = Run(
+            $"{Cloud}\n4;701;2021-03-11 23:25:01;;;Sent;MC00001;;GMT+05:30\n5;8;2021-03-11 12:00:00;;;;;;GMT\n");
         Assert.Equal(
             ["02 2021-03-11 18:25:01.649", "MC00001 2021-03-11 17:55:01.000", "8 2021-03-11 12:00:00.000"],
             run.Reads.Select(Show));
@@ -151,14 +153,13 @@ public sealed class MacshaTests
             foreach (string end in (string[])["\r\n", "\n", "|"])
             {
                 ParserRun run = Run($"{Fixed[..cut]}{end}{next}");
-                Assert.Equal(ParserRun.OfWhole<Parser>(Bytes(next)).Describe().TrimEnd(), Without(run));
+                ParserRun alone = Run(next);
+                Assert.Equal(alone.Reads.Select(Show), run.Reads.Select(Show));
+                Assert.Equal(alone.Controls, run.Controls);
                 (RejectReason reason, string text) = Assert.Single(run.Rejects);
                 Assert.Equal((RejectReason.TooFewFields, Fixed[..cut]), (reason, text.TrimEnd()));
             }
         }
-
-        static string Without(ParserRun run) =>
-            string.Join('\n', run.Describe().Split('\n').SkipLast(1).Where(line => !line.StartsWith("TooFew", StringComparison.Ordinal) && line.Length > 1)).TrimEnd();
     }
 
     [Theory]
@@ -181,17 +182,18 @@ public sealed class MacshaTests
         string[] rows =
         [
             "HELLO", "CONECTADO_x", "GETTIME;2021-12-23;15:30:55", "GETTIME;ERR", "READBATTERY;VOLTS;25.5;PERCENT;90",
-            "READBATTERY;ERR", "PING;PONG", "OPERATION-MODE-STARTED_4", "MODO-REMOTE-OFF_4", "GETFILE;ERR", "NEWTHING;1",
-            "passing;bib;date_time", "",
+            "READBATTERY;ERR", "PING;PONG", "OPERATION-MODE-STARTED_4", "MODO-REMOTE-OFF_4", "GETFILE;ERR",
+            "NEWTHING;1", "passing;bib;date_time", "",
         ];
         ParserRun run = Run(string.Join("\r\n", rows) + "\r\n");
         long clock = (new DateTime(2021, 12, 23, 15, 30, 55) - DateTime.UnixEpoch).Ticks;
         Assert.Equal(
             [
-                (ControlKind.Greeting, 0), (ControlKind.KeepAlive, 0), (ControlKind.Clock, clock), (ControlKind.Response, 0),
-                (ControlKind.KeepAlive, 25_500), (ControlKind.Response, 0), (ControlKind.KeepAlive, 0),
-                (ControlKind.Response, 0), (ControlKind.Response, 0), (ControlKind.Response, 0), (ControlKind.Unknown, 0),
-                (ControlKind.Status, 0), (ControlKind.EndOfFetch, 0L),
+                (ControlKind.Greeting, 0), (ControlKind.KeepAlive, 0), (ControlKind.Clock, clock),
+                (ControlKind.Response, 0), (ControlKind.KeepAlive, 25_500), (ControlKind.Response, 0),
+                (ControlKind.KeepAlive, 0), (ControlKind.Response, 0), (ControlKind.Response, 0),
+                (ControlKind.Response, 0), (ControlKind.Unknown, 0), (ControlKind.Status, 0),
+                (ControlKind.EndOfFetch, 0L),
             ],
             run.Controls.Select(control => (control.Kind, control.Number)));
         Assert.Empty(run.Rejects);
@@ -206,16 +208,16 @@ public sealed class MacshaTests
         Assert.Empty(run.Controls);
         Assert.Equal(Enumerable.Range(1, 900).Select(i => (long)i), run.Reads.Select(read => read.Number));
         Assert.Equal(344, run.Chips.Distinct().Count());
-        Assert.Equal((704, 196), (run.Chips.Count(IsMc), run.Chips.Count(chip => chip.StartsWith("LY", StringComparison.Ordinal))));
+        Assert.Equal(
+            [("MC", 704), ("LY", 196)], run.Chips.CountBy(chip => chip[..2]).Select(pair => (pair.Key, pair.Value)));
         Assert.Equal("MC02976 2019-12-12 09:02:07.295", Show(run.Reads[0]));
         Assert.Equal((3, 4, "937f6"), (run.Reads[0].Antenna, run.Reads[0].Hits, Code(run.Reads[0])));
         Assert.Equal("MC02786 2019-12-12 09:16:53.260", Show(run.Reads[^1]));
-        string[][] rows = [.. Encoding.ASCII.GetString(file).TrimEnd().Split('\n').Select(line => line.TrimEnd().Split(';'))];
+        IEnumerable<string> lines = Encoding.ASCII.GetString(file).TrimEnd().Split('\n');
         Assert.Equal(
-            rows.Select(f => $"{f[1]}{f[2]} {f[3]} {f[4]} {f[5]} {f[6]} {f[7]}"),
+            lines.Select(line => line.TrimEnd().Split(';'))
+                .Select(f => $"{f[1]}{f[2]} {f[3]} {f[4]} {f[5]} {f[6]} {f[7]}"),
             run.Reads.Select(read => $"{Show(read)} {read.Antenna} {read.Hits} {Code(read)}"));
-
-        static bool IsMc(string chip) => chip.StartsWith("MC", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -275,8 +277,8 @@ public sealed class MacshaTests
             ["MC00001 2017-04-23 13:30:45.492", "MC00002 2017-04-23 13:30:46.543", "MC00015 2017-04-23 13:30:46.993"],
             dialogue.Reads.Select(Show));
         Assert.Equal(
-            "Response Response Response Clock Response Response EndOfFetch Response KeepAlive KeepAlive Response Response "
-            + "Response Response",
+            "Response Response Response Clock Response Response EndOfFetch Response KeepAlive KeepAlive Response "
+            + "Response Response Response",
             string.Join(' ', dialogue.Controls.Select(control => control.Kind)));
 
         byte[] old = Captures.Read(Folder, "gen3-row.txt");
@@ -303,9 +305,10 @@ public sealed class MacshaTests
     [Fact]
     public void Random_bytes_do_no_harm_and_nothing_is_allocated()
     {
-        string[] rows = [Passing, Session, Fixed, Cloud, "CONECTADO_4", "GETTIME;2021-12-23;15:30:55", Fixed[..20], "x;y"];
+        string[] rows =
+            [Passing, Session, Fixed, Cloud, "CONECTADO_4", "GETTIME;2021-12-23;15:30:55", Fixed[..20], "x;y"];
         ParserChecks.SurvivesRandomBytes<Parser>(
-            [.. rows.Select(row => Bytes(row + "\r\n")), .. rows.Select(row => Bytes(row + "|"))], "0123456789;:-/DTA|\r\n");
+            [.. rows.SelectMany(row => (byte[][])[Bytes(row + "\r\n"), Bytes(row + "|")])], "0123456789;:-/DTA|\r\n");
         ParserChecks.AllocatesNothing<Parser>(Bytes(string.Join("\r\n", rows) + "|\r\n\r\n"));
     }
 
@@ -318,7 +321,8 @@ public sealed class MacshaTests
             .Select(t => t.ToString("yyyy-MM-dd;HH:mm:ss.fff", CultureInfo.InvariantCulture));
         Gen<string> bad = Gen.OneOf("0000-00-00;00:00:00.000", "2020-02-30;10:00:00.000", "2020-02-29;24:00:00.000");
         Gen<string> rest = Gen.OneOf("3;1;abcde", "8;x;Z1y39", ";;", "3;1", "300;17;0;more");
-        Gen<string> row = Gen.Select(number, chip, Gen.Frequency((9, time), (1, bad)), rest, (n, c, t, r) => $"{n};{c};{t};{r}");
+        Gen<string> row = Gen.Select(
+            number, chip, Gen.Frequency((9, time), (1, bad)), rest, (n, c, t, r) => $"{n};{c};{t};{r}");
         row.List[1, 8].Sample(rows =>
         {
             ParserRun run = Run(string.Concat(rows.Select(r => r + "\r\n")));
@@ -335,7 +339,8 @@ public sealed class MacshaTests
         string[] f = row.Split(';');
         if (f.Length < 8 || f[2].Length == 0 || !long.TryParse(f[0], NumberStyles.None, null, out long number)
             || !DateTime.TryParseExact(
-                $"{f[3]} {f[4]}", "yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime time))
+                $"{f[3]} {f[4]}", "yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture, DateTimeStyles.None,
+                out DateTime time))
             return null;
         int hits = int.TryParse(f[6], NumberStyles.None, null, out int seen) ? seen : 1;
         string antenna = f[5].Length == 0 ? "0" : f[5];

@@ -14,7 +14,8 @@ public sealed partial class MylapsTests
     const string Folder = "mylaps-exporter";
     const string Session = "v1-2025-04-10-11.rx.bin";
     const string Guard = "Split 1@Passing@t=09:08:07.006|c=GUARD01|d=250102@";
-    const string Keys = "c=BK40512|ct=LF|d=240229|t=23:59:59.999|l=7|h=12|dv=3|re=2|an=00000101|g=0|b=77|n=77|utc=1|xyz=9";
+    const string Keys =
+        "c=BK40512|ct=LF|d=240229|t=23:59:59.999|l=7|h=12|dv=3|re=2|an=00000101|g=0|b=77|n=77|utc=1|xyz=9";
 
     static IEnumerable<string> Messages =>
     [
@@ -108,11 +109,14 @@ public sealed partial class MylapsTests
     [Fact]
     public void Optional_columns_are_dropped_not_the_read()
     {
-        ChipRead read = Assert.Single(Run($"x@Store@{Store("AB12345", "12:34:56.789", "240229", " x 0  x1zzzz")}@1@$").Reads);
+        string strange = Store("AB12345", "12:34:56.789", "240229", " x 0  x1zzzz");
+        ChipRead read = Assert.Single(Run($"x@Store@{strange}@1@$").Reads);
         Assert.Equal((ReadFlags.FieldDropped, -1L, 0UL), (read.Flags, read.Number, read.Detail));
-        read = Assert.Single(Run($"x@Store@{Store("AB12345", "12:34:56.789", "240229", "        00A1")}@1@$").Reads);
+        string blank = Store("AB12345", "12:34:56.789", "240229", "        00A1");
+        read = Assert.Single(Run($"x@Store@{blank}@1@$").Reads);
         Assert.Equal((ReadFlags.None, 0xA1, 0UL), (read.Flags, read.Number, read.Detail));
-        Assert.Equal(RejectReason.NoChip, Assert.Single(Run($"x@Store@{Store("       ", "12:34:56.789", "240229")}@1@$").Rejects).Reason);
+        string nobody = Store("       ", "12:34:56.789", "240229");
+        Assert.Equal(RejectReason.NoChip, Assert.Single(Run($"x@Store@{nobody}@1@$").Rejects).Reason);
     }
 
     [Theory]
@@ -142,7 +146,8 @@ public sealed partial class MylapsTests
             ],
             run.Reads.Select(read => (read.Kind, read.Flags, Show(read))));
         Assert.Equal(
-            "Gun Marker AcknowledgementDue Gun Marker AcknowledgementDue", string.Join(' ', run.Controls.Select(c => c.Kind)));
+            "Gun Marker AcknowledgementDue Gun Marker AcknowledgementDue",
+            string.Join(' ', run.Controls.Select(c => c.Kind)));
         Assert.Equal(["A", "B"], run.Points.ToList());
     }
 
@@ -151,7 +156,8 @@ public sealed partial class MylapsTests
     {
         string[] messages =
         [
-            "21Km = 2Km@Pong@", "3Km@AckPing@", "Toolkit@GetLocations@ln=A@ln=B@", "A@AckGetInfo@d@Unknown@h", "A@Device@id=1@",
+            "21Km = 2Km@Pong@", "3Km@AckPing@", "Toolkit@GetLocations@ln=A@ln=B@", "A@AckGetInfo@d@Unknown@h",
+            "A@Device@id=1@",
         ];
         ParserRun run = Run(string.Join("$\r\n\0\0", messages) + "$");
         Assert.Equal(messages, run.Controls.Select(control => control.Text));
@@ -179,8 +185,8 @@ public sealed partial class MylapsTests
         byte[] stream = Captures.Read(Folder, Session);
         ParserRun run = ParserRun.OfWhole<Parser>(stream);
         Assert.Empty(run.Rejects);
-        string[][] rows = [.. File.ReadLines(Captures.PathOf(Folder, "v1-2025-04-10-11.rx.expected.csv")).Skip(1).Select(line => line.Split(','))];
-        string[][] stores = [.. rows.Where(row => row[2] == "Store")];
+        IEnumerable<string> lines = File.ReadLines(Captures.PathOf(Folder, "v1-2025-04-10-11.rx.expected.csv"));
+        string[][] stores = [.. lines.Select(line => line.Split(',')).Where(row => row[2] == "Store")];
         List<string> points = [.. run.Points.ToList()];
         Assert.Equal(
             stores.Select(row => $"{row[1]} {row[4]} {row[5]} {row[6]} {row[7]} {row[8]} {row[9]} {row[10]} {row[11]}"),
@@ -194,10 +200,10 @@ public sealed partial class MylapsTests
                 (ControlKind.KeepAlive, 1_436), (ControlKind.Response, 11), (ControlKind.AcknowledgementDue, 47),
                 (ControlKind.Point, 35),
             ],
-            run.Controls.CountBy(control => control.Kind).Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key));
+            run.Controls.CountBy(c => c.Kind).OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value)));
         Assert.Equal(
             stores.DistinctBy(row => row[0]).Select(row => long.Parse(row[3], CultureInfo.InvariantCulture)),
-            run.Controls.Where(control => control.Kind == ControlKind.AcknowledgementDue).Select(control => control.Number));
+            run.Controls.Where(c => c.Kind == ControlKind.AcknowledgementDue).Select(c => c.Number));
 
         var distinct = run.Reads.DistinctBy(read => (read.Point, read.Chip, read.Time)).ToList();
         Assert.Equal(103, distinct.Count);
@@ -243,8 +249,10 @@ public sealed partial class MylapsTests
         ParserRun run = ParserRun.OfWhole<Parser>(StreamOf("v1-2025-04-13-gun.log"));
         Assert.Empty(run.Rejects);
         Assert.Equal(4, run.Reads.Count);
-        Assert.All(run.Reads, read => Assert.Equal((ReadKind.Gun, " 2025-04-13 05:57:56.027", 1), (read.Kind, Show(read), read.Point)));
-        Assert.Equal([1L, 1, 1, 1], run.Controls.Where(c => c.Kind == ControlKind.AcknowledgementDue).Select(c => c.Number));
+        Assert.All(run.Reads, read => Assert.Equal(
+            (ReadKind.Gun, " 2025-04-13 05:57:56.027", 1), (read.Kind, Show(read), read.Point)));
+        Assert.Equal(
+            [1L, 1, 1, 1], run.Controls.Where(c => c.Kind == ControlKind.AcknowledgementDue).Select(c => c.Number));
     }
 
     [Fact]
@@ -252,7 +260,8 @@ public sealed partial class MylapsTests
     {
         List<byte[]> messages = [.. Messages.Select(message => Bytes(message + "$\r\n\0\0"))];
         ParserChecks.SurvivesRandomBytes<Parser>(messages, "@$|=.: \r\n\00123456789tcd");
-        ParserChecks.AllocatesNothing<Parser>([.. messages.SelectMany(bytes => bytes), .. "x@Store@bad@@1@$x$y@Passing@c=1@$"u8]);
+        ParserChecks.AllocatesNothing<Parser>(
+            [.. messages.SelectMany(bytes => bytes), .. "x@Store@bad@@1@$x$y@Passing@c=1@$"u8]);
     }
 
     [Fact]
@@ -271,7 +280,9 @@ public sealed partial class MylapsTests
         record.Where(r => r.Length > 0).List[1, 6].Sample(records =>
         {
             ParserRun run = Run($"A@Passing@{string.Join('@', records)}@12@$");
-            Assert.Equal(records.Select(Slow).OfType<string>(), run.Reads.Select(r => $"{Show(r)} {r.SubReader} {r.Hits} {r.Antenna} {r.Detail:x} {r.Flags}"));
+            Assert.Equal(
+                records.Select(Slow).OfType<string>(),
+                run.Reads.Select(r => $"{Show(r)} {r.SubReader} {r.Hits} {r.Antenna} {r.Detail:x} {r.Flags}"));
             Assert.Equal(records.Count, run.Reads.Count + run.Rejects.Count);
             Assert.Equal(12, Assert.Single(run.Controls).Number);
         });
@@ -293,7 +304,8 @@ public sealed partial class MylapsTests
         int Number(string key) => int.TryParse(Value(key), NumberStyles.None, null, out int number) ? number : 0;
         ReadFlags flags = (dropped ? ReadFlags.FieldDropped : 0) | (Value("d").Length == 0 ? ReadFlags.NoDate : 0);
         ulong detail = (uint)Number("l") | (Value("ct") == "UH" ? 4UL << 24 : 0) | ((ulong)Number("re") << 32);
-        return $"{Value("c")} {time:yyyy-MM-dd HH:mm:ss.fff} {Number("dv")} {Math.Max(1, Number("h"))} {Number("an")} {detail:x} {flags}";
+        return $"{Value("c")} {time:yyyy-MM-dd HH:mm:ss.fff} {Number("dv")} {Math.Max(1, Number("h"))} {Number("an")} "
+            + $"{detail:x} {flags}";
     }
 
     /// <summary>What the exporter sent, out of a log that lost the <c>$</c> of each message.</summary>
@@ -301,7 +313,8 @@ public sealed partial class MylapsTests
     {
         string text = Encoding.Latin1.GetString(Captures.Read(Folder, log));
         IEnumerable<string> entries = Entry().Split(text).Skip(1).Where(entry => entry.Length > 0);
-        string stream = string.Concat(entries.Where(entry => !entry.StartsWith("\u00C2\u00AB", StringComparison.Ordinal))
+        const string FromHost = "\u00C2\u00AB";
+        string stream = string.Concat(entries.Where(entry => !entry.StartsWith(FromHost, StringComparison.Ordinal))
             .Select(entry => Prefix().Replace(entry, "").TrimEnd('\n') + "$"));
         return Bytes(stream);
     }

@@ -58,14 +58,16 @@ public sealed class TagHeuerTests
         (string Frame, RejectReason Reason)[] bad =
         [
             (changed, RejectReason.BadCheck), (Full[..33] + "abcd", RejectReason.BadCheck),
-            (Full + "0", RejectReason.TooLong), (Full[..36], RejectReason.TooFewFields), ("<", RejectReason.TooFewFields),
+            (Full + "0", RejectReason.TooLong), (Full[..36], RejectReason.TooFewFields),
+            ("<", RejectReason.TooFewFields),
             (Passing("STA", "01234x", "10:11'12\"130"), RejectReason.BadNumber),
             (Passing("STA", "012345", "10:61'12\"130"), RejectReason.BadTime),
             (Passing("STA", "012345", "10:11'60\"130"), RejectReason.BadTime),
             (Passing("STA", "012345", "1o:11'12\"130"), RejectReason.BadTime),
             (Passing("STA", "012345", "10:11'12.130"), RejectReason.BadTime),
             (Passing("STA", "012345", "10:11'12\"1 0"), RejectReason.BadTime),
-            ("noise", RejectReason.UnknownFrame), ("[noise", RejectReason.UnknownFrame), ("++noise", RejectReason.UnknownFrame),
+            ("noise", RejectReason.UnknownFrame), ("[noise", RejectReason.UnknownFrame),
+            ("++noise", RejectReason.UnknownFrame),
         ];
         foreach ((string frame, RejectReason reason) in bad)
         {
@@ -123,7 +125,8 @@ public sealed class TagHeuerTests
     [Fact]
     public void Random_bytes_do_no_harm_and_nothing_is_allocated()
     {
-        ParserChecks.SurvivesRandomBytes<Parser>([Bytes(Full + ">\r\n"), Bytes(Guard + ">\r\n")], "0123456789<>[]+:'\" \r\n");
+        ParserChecks.SurvivesRandomBytes<Parser>(
+            [Bytes(Full + ">\r\n"), Bytes(Guard + ">\r\n")], "0123456789<>[]+:'\" \r\n");
         ParserChecks.AllocatesNothing<Parser>(Bytes($"{Full}>\r\n{Status}\r\n{Guard}<{Guard}>bad>\r\n"));
     }
 
@@ -131,17 +134,20 @@ public sealed class TagHeuerTests
     public void It_reads_what_was_written()
     {
         Gen<(string Frame, string? Read)> frame = Gen.Select(
-            Gen.OneOf("STA", "BOX", "B01", "MAN"), Gen.Int[0, 999_999], Gen.TimeSpan[TimeSpan.Zero, new TimeSpan(23, 59, 59)],
-            Gen.Int[0, 99], Gen.Int[-3, 3], (channel, chip, time, count, error) =>
+            Gen.OneOf("STA", "BOX", "B01", "MAN"), Gen.Int[0, 999_999],
+            Gen.TimeSpan[TimeSpan.Zero, new TimeSpan(23, 59, 59)], Gen.Int[0, 99], Gen.Int[-3, 3],
+            (channel, chip, time, count, error) =>
         {
-            string text = Passing(channel, $"{chip:000000}", time.ToString(@"hh\:mm\'ss\""fff", CultureInfo.InvariantCulture), $"{count:00} 01 1", error);
+            string ofDay = time.ToString(@"hh\:mm\'ss\""fff", CultureInfo.InvariantCulture);
+            string text = Passing(channel, $"{chip:000000}", ofDay, $"{count:00} 01 1", error);
             string shown = channel == "MAN" ? "" : $"{chip:000000}";
             return (text, error == 0 ? $"{shown} {time:hh\\:mm\\:ss\\.fff} {count}" : null);
         });
         frame.List[1, 8].Sample(frames =>
         {
             ParserRun run = Run(string.Concat(frames.Select(f => f.Frame + ">\r\n")));
-            Assert.Equal(frames.Select(f => f.Read).OfType<string>(), run.Reads.Select(read => $"{Show(read)} {read.Number}"));
+            Assert.Equal(
+                frames.Select(f => f.Read).OfType<string>(), run.Reads.Select(read => $"{Show(read)} {read.Number}"));
             Assert.Equal(frames.Count, run.Reads.Count + run.Rejects.Count);
         });
     }

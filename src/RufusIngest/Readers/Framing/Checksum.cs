@@ -17,8 +17,8 @@ static class Checksum
     }
 
     /// <summary>
-    /// The 16-bit CRC of AMB decoders. It is none of the usual CCITT ones, though it has their polynomial: each byte is put
-    /// into the low end of the register, which the table is not asked with, and no zero bytes follow the last.
+    /// The 16-bit CRC of AMB decoders. It is none of the usual CCITT ones, though it has their polynomial: each byte is
+    /// put into the low end of the register, which the table is not asked with, and no zero bytes follow the last.
     /// </summary>
     /// <param name="bytes">The bytes, or some of them.</param>
     /// <param name="register">What came out of the bytes before these.</param>
