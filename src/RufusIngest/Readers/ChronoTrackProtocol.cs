@@ -6,18 +6,19 @@ namespace RufusIngest.Readers;
 
 /// <summary>
 /// ChronoTrack: the CTP01 stream of its software, the comma export of that, and the read and marker files of its
-/// controllers. The stream is written from a quick-start guide and programs that take it; the files from files of races.
+/// controllers. The stream is written from a quick-start guide and programs that take it; the files from files of
+/// races.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is a wall clock, in the stream without a date unless the host asked for one. Seconds since
-/// 1970 are a wall clock too: those of controllers are probably local time counted as if it were UTC, and of the stream's
-/// nothing is said; a reader whose seconds are UTC is given the zone UTC.
+/// <see cref="ChipRead.Time"/> is a wall clock, in the stream without a date unless the host asked for one. Seconds
+/// since 1970 are a wall clock too: those of controllers are probably local time counted as if it were UTC, and of the
+/// stream's nothing is said; a reader whose seconds are UTC is given the zone UTC.
 /// <see cref="ChipRead.Number"/> is the sequence or line number, <see cref="ChipRead.Point"/> the stream's location,
-/// <see cref="ChipRead.Antenna"/> as sent (a bit mask in files: 1, 2, 4, 8), <see cref="ChipRead.SubReader"/> the low 16
-/// bits of the reader's address, which tell a controller's two readers apart. <see cref="ChipRead.Hits"/> of files is the
-/// last field, which is probably that. <see cref="ChipRead.Detail"/>: bits 0–23 the reader's address, 24–47 the count (of the
-/// stream a lap or read count, of a file the reader's own), 48–55 and 56–63 a file's fields 4 and 3; of a marker line bits
-/// 0–31 the number the next read would get.
+/// <see cref="ChipRead.Antenna"/> as sent (a bit mask in files: 1, 2, 4, 8), <see cref="ChipRead.SubReader"/> the low
+/// 16 bits of the reader's address, which tell a controller's two readers apart. <see cref="ChipRead.Hits"/> of files
+/// is the last field, which is probably that. <see cref="ChipRead.Detail"/>: bits 0–23 the reader's address, 24–47 the
+/// count (of the stream a lap or read count, of a file the reader's own), 48–55 and 56–63 a file's fields 4 and 3; of a
+/// marker line bits 0–31 the number the next read would get.
 /// </remarks>
 struct ChronoTrackProtocol : ITextProtocol
 {
@@ -25,7 +26,7 @@ struct ChronoTrackProtocol : ITextProtocol
     const int FileFields = 11;
     const int SeparatorAt = 7; // Behind CT01_33.
     const int LongestMilliseconds = 8;
-    const long LeastSeconds = 100_000_000; // In 1973; no clock shows less, and it has a digit more than the milliseconds.
+    const long LeastSeconds = 100_000_000; // In 1973; no clock shows less, and milliseconds have a digit less.
 
     static readonly SearchValues<byte> OptionName = SearchValues.Create("abcdefghijklmnopqrstuvwxyz-"u8);
 
@@ -38,7 +39,8 @@ struct ChronoTrackProtocol : ITextProtocol
             && line[SeparatorAt] is (byte)'~' or (byte)',')
             return TakeStreamed(new FieldList(line, line[SeparatorAt]), frame, ref read, ref output);
         FieldList marker = new(line, (byte)',');
-        if (marker.Count > 4 && AsciiNumber.TryUnsigned(marker[1], out long number) && AsciiNumber.TryUnsigned(marker[3], out _))
+        if (marker.Count > 4 && AsciiNumber.TryUnsigned(marker[1], out long number)
+            && AsciiNumber.TryUnsigned(marker[3], out _))
             return TakeMarker(marker, number, frame.IsCutOff, ref read, ref output);
         return frame.IsCutOff ? RejectReason.Truncated : TakeAnswer(line, ref output);
     }

@@ -8,9 +8,10 @@ namespace RufusIngest.Readers;
 /// between blanks. Written from programs that speak it; no line of a receiver is known.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is the receiver's local time: with a date where the line ends with <c>date=</c>, otherwise
-/// without, the days since the receiver's first one added. It is not corrected by the receiver's answer about its clock,
-/// which is a control. <see cref="ChipRead.Number"/> is the running index. Files have the lines without their <c>D</c>.
+/// <see cref="ChipRead.Time"/> is the receiver's local time: with a date where the line ends with <c>date=</c>,
+/// otherwise without, the days since the receiver's first one added. It is not corrected by the receiver's answer about
+/// its clock, which is a control. <see cref="ChipRead.Number"/> is the running index. Files have the lines without
+/// their <c>D</c>.
 /// </remarks>
 struct JChipProtocol : ITextProtocol
 {
@@ -116,8 +117,8 @@ struct JChipProtocol : ITextProtocol
         return RejectReason.None;
     }
 
-    /// <summary><c>GT</c>, a digit of the day, <c>HHMMSShh</c> and perhaps a date: ticks since 1970, or since the midnight of
-    /// the receiver's first day.</summary>
+    /// <summary><c>GT</c>, a digit of the day, <c>HHMMSShh</c> and perhaps a date: ticks since 1970, or since the
+    /// midnight of the receiver's first day.</summary>
     static RejectReason TakeClock(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ref FrameOutput output)
     {
         if (!first.StartsWith("GT"u8))
@@ -132,8 +133,8 @@ struct JChipProtocol : ITextProtocol
         ReadOnlySpan<byte> time = first.Length >= 10 ? first[^8..] : default;
         if (first.Length > 11 || !AsciiNumber.TryUnsigned(time, out long hundredths)
             || !EpochTime.TryFromParts(
-                1970, 1, 1, (int)(hundredths / 1_000_000), (int)(hundredths / 10_000 % 100), (int)(hundredths / 100 % 100),
-                out long ticks))
+                1970, 1, 1, (int)(hundredths / 1_000_000), (int)(hundredths / 10_000 % 100),
+                (int)(hundredths / 100 % 100), out long ticks))
             return RejectReason.BadTime;
         ticks += hundredths % 100 * 10 * EpochTime.TicksPerMillisecond;
         long day = first.Length == 11 && first[2] is >= (byte)'0' and <= (byte)'9' ? first[2] - '0' : 0;

@@ -5,9 +5,9 @@ namespace RufusIngest.Readers;
 
 /// <summary>What the protocols of RACE RESULT devices have in common.</summary>
 /// <remarks>
-/// <see cref="ChipRead.Detail"/> of the decoder's passings, as lines or JSON: bits 0–15 the file number, 16–47 the event id
-/// (the bib set), 48–51 the channel, 52 the passing was marked invalid by the operator, 53 detected in store mode, 56–63 the
-/// chip's battery in 1/10 volt. 0 is "not given".
+/// <see cref="ChipRead.Detail"/> of the decoder's passings, as lines or JSON: bits 0–15 the file number, 16–47 the
+/// event id (the bib set), 48–51 the channel, 52 the passing was marked invalid by the operator, 53 detected in store
+/// mode, 56–63 the chip's battery in 1/10 volt. 0 is "not given".
 /// </remarks>
 static class RaceResultFields
 {
@@ -33,10 +33,12 @@ static class RaceResultFields
 
     public static ulong Battery(long tenthsOfVolt) => (ulong)tenthsOfVolt << BatteryShift;
 
-    /// <summary>1/100 dBm of an active chip's packed byte. Its low half is the strength of the loop, not a loop's number.</summary>
+    /// <summary>1/100 dBm of an active chip's packed byte. Its low half is the strength of the loop, not a loop's
+    /// number.</summary>
     public static short ActiveRssi(long packed) => (short)((-90 + ((packed & 0x70) >> 2)) * 100);
 
-    /// <summary>A number with its decimal comma, which exports have, as a point; in the buffer where it had one.</summary>
+    /// <summary>A number with its decimal comma, which exports have, as a point; in the buffer where it had
+    /// one.</summary>
     public static ReadOnlySpan<byte> WithPoint(ReadOnlySpan<byte> field, Span<byte> buffer)
     {
         int comma = field.IndexOf((byte)',');

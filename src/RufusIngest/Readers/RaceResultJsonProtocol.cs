@@ -4,13 +4,14 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// The raw data records that the RACE RESULT software exports as JSON, one object each. Written from the vendor's page; one
-/// printed sample is known.
+/// The raw data records that the RACE RESULT software exports as JSON, one object each. Written from the vendor's page;
+/// one printed sample is known.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is <c>UTCTime</c>; <c>Received</c> is only the arrival. Without it there is no read: of the
-/// record's seconds of the day the zone is not known. <see cref="ChipRead.Number"/> is the passing number in its file, the
-/// antenna the loop, the point the timing point. <see cref="ChipRead.Detail"/>: see <see cref="RaceResultFields"/>.
+/// <see cref="ChipRead.Time"/> is <c>UTCTime</c>; <c>Received</c> is only the arrival. Without it there is no read: of
+/// the record's seconds of the day the zone is not known. <see cref="ChipRead.Number"/> is the passing number in its
+/// file, the antenna the loop, the point the timing point. <see cref="ChipRead.Detail"/>: see
+/// <see cref="RaceResultFields"/>.
 /// </remarks>
 struct RaceResultJsonProtocol : IJsonProtocol
 {

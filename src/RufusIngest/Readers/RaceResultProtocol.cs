@@ -4,17 +4,17 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// RACE RESULT decoders: lines of 4 to 20 and more fields between semicolons, pushed, fetched, from files, as the body of an
-/// HTTP upload, or exported by the timing software. Written from the vendor's manual and programs that drive a decoder;
-/// proven on printed samples only.
+/// RACE RESULT decoders: lines of 4 to 20 and more fields between semicolons, pushed, fetched, from files, as the body
+/// of an HTTP upload, or exported by the timing software. Written from the vendor's manual and programs that drive a
+/// decoder; proven on printed samples only.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is the decoder's wall clock. A date <c>0000-00-NN</c> is a clock that was never set and counts
-/// from power-up: no date, clock not set, NN days added. An export without a date has no date and nothing more.
-/// <see cref="ChipRead.Number"/> is the passing number in its file, <see cref="ChipRead.Antenna"/> the loop of an active chip
-/// and the antenna of the best signal of a passive one, <see cref="ChipRead.Point"/> the box's id (the key of a passing is
-/// box, file and number). <see cref="ChipRead.Detail"/>: see <see cref="RaceResultFields"/>. A bib belongs to the bib set in
-/// Detail; it is not joined to the chip.
+/// <see cref="ChipRead.Time"/> is the decoder's wall clock. A date <c>0000-00-NN</c> is a clock that was never set and
+/// counts from power-up: no date, clock not set, NN days added. An export without a date has no date and nothing more.
+/// <see cref="ChipRead.Number"/> is the passing number in its file, <see cref="ChipRead.Antenna"/> the loop of an
+/// active chip and the antenna of the best signal of a passive one, <see cref="ChipRead.Point"/> the box's id (the key
+/// of a passing is box, file and number). <see cref="ChipRead.Detail"/>: see <see cref="RaceResultFields"/>. A bib
+/// belongs to the bib set in Detail; it is not joined to the chip.
 /// </remarks>
 struct RaceResultProtocol : ITextProtocol
 {
@@ -112,7 +112,8 @@ struct RaceResultProtocol : ITextProtocol
     static ulong Battery(ReadOnlySpan<byte> field, ref ChipRead read)
     {
         Span<byte> buffer = stackalloc byte[16];
-        if (ScaledNumber.TryParse(RaceResultFields.WithPoint(field, buffer), 1, out long tenths) && tenths is >= 0 and <= 255)
+        if (ScaledNumber.TryParse(RaceResultFields.WithPoint(field, buffer), 1, out long tenths)
+            && tenths is >= 0 and <= byte.MaxValue)
             return RaceResultFields.Battery(tenths);
         ReadFields.Dropped(!field.IsEmpty, ref read);
         return 0;
@@ -182,8 +183,8 @@ readonly struct RaceResultColumns
 
     /// <summary>
     /// Finds the layout by the number of fields: 11 with seconds for a time is an upload of which only the time is
-    /// explained; 19 is the other upload where there is a date, and an export without the column "loop only" where there is
-    /// none. All else is the decoder's own layout as far as it goes.
+    /// explained; 19 is the other upload where there is a date, and an export without the column "loop only" where
+    /// there is none. All else is the decoder's own layout as far as it goes.
     /// </summary>
     public RaceResultColumns(in FieldList fields)
     {
@@ -222,7 +223,8 @@ readonly struct RaceResultColumns
 /// <summary>Date and time of a decoder.</summary>
 static class RaceResultTime
 {
-    /// <summary>Sets time and flags from a date, which may be empty or zero, and a time of day or its decimal seconds.</summary>
+    /// <summary>Sets time and flags from a date, which may be empty or zero, and a time of day or its decimal
+    /// seconds.</summary>
     public static RejectReason Read(ReadOnlySpan<byte> date, ReadOnlySpan<byte> time, bool isSeconds, ref ChipRead read)
     {
         long day = 0;

@@ -4,17 +4,17 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// The RACE RESULT USB timing box: answers of lines with hexadecimal fields. Written from the vendor's manual and programs
-/// that drive the box; proven on printed samples only.
+/// The RACE RESULT USB timing box: answers of lines with hexadecimal fields. Written from the vendor's manual and
+/// programs that drive the box; proven on printed samples only.
 /// </summary>
 /// <remarks>
 /// The box counts 1/256 s. Once an answer to an EPOCHREF command has given a pair of seconds and tick, <see
-/// cref="ChipRead.Time"/> is UTC; before that it counts since the box started. The difference of ticks is signed: a count
-/// that wrapped and a passing from before the reference both come out right within 97 days.
+/// cref="ChipRead.Time"/> is UTC; before that it counts since the box started. The difference of ticks is signed: a
+/// count that wrapped and a passing from before the reference both come out right within 97 days.
 /// <see cref="ChipRead.Number"/> is the passing's id, counted on from the head of a fetch, −1 for a pushed one;
-/// <see cref="ChipRead.Antenna"/> the loop. <see cref="ChipRead.Detail"/>: bits 0–15 the chip's wake-up counter, 16–23 the
-/// packed signal strength, 24–31 battery and 32–39 temperature as sent, 40–47 the channel, 48–55 the chip's internal data,
-/// 56 detected in store mode.
+/// <see cref="ChipRead.Antenna"/> the loop. <see cref="ChipRead.Detail"/>: bits 0–15 the chip's wake-up counter, 16–23
+/// the packed signal strength, 24–31 battery and 32–39 temperature as sent, 40–47 the channel, 48–55 the chip's
+/// internal data, 56 detected in store mode.
 /// </remarks>
 struct RaceResultUsbProtocol : ITextProtocol
 {
@@ -92,7 +92,8 @@ struct RaceResultUsbProtocol : ITextProtocol
         if ((internalData & RaceResultFields.StoredBit) != 0)
             read.Flags |= ReadFlags.Rewind;
         read.Detail = (ulong)(Optional(fields[1], ushort.MaxValue, ref read) | (packed << 16)
-            | (Optional(fields[5], byte.MaxValue, ref read) << 24) | (Optional(fields[6], byte.MaxValue, ref read) << 32)
+            | (Optional(fields[5], byte.MaxValue, ref read) << 24)
+            | (Optional(fields[6], byte.MaxValue, ref read) << 32)
             | (Optional(fields[9], byte.MaxValue, ref read) << 40) | (internalData << 48)
             | (Optional(fields[7], 1, ref read) << 56));
     }

@@ -4,14 +4,14 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// The RACE RESULT Track Box: the text of its HTTP requests, whose body is lines of 11 fields. Written from the vendor's
-/// page and a program that takes the requests; one printed line is known.
+/// The RACE RESULT Track Box: the text of its HTTP requests, whose body is lines of 11 fields. Written from the
+/// vendor's page and a program that takes the requests; one printed line is known.
 /// </summary>
 /// <remarks>
 /// A passing says how many seconds before the box's time it was, and the request line says that time:
 /// <see cref="ChipRead.Time"/> is their difference, UTC. Without a request line before it the read has no time.
-/// <see cref="ChipRead.Point"/> is the box's id; there is no number. <see cref="ChipRead.Detail"/>: bits 0–31 the event id (the
-/// bib set the chip belongs to; not joined to the chip), 32–63 the request's <c>index</c>.
+/// <see cref="ChipRead.Point"/> is the box's id; there is no number. <see cref="ChipRead.Detail"/>: bits 0–31 the event
+/// id (the bib set the chip belongs to; not joined to the chip), 32–63 the request's <c>index</c>.
 /// </remarks>
 struct TrackBoxProtocol : ITextProtocol
 {

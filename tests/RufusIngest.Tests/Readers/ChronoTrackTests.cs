@@ -81,7 +81,8 @@ public sealed class ChronoTrackTests
                 (ControlKind.Clock, (new DateTime(2026, 5, 2, 10, 12, 14, 10) - DateTime.UnixEpoch).Ticks)],
             run.Controls.Select(control => (control.Kind, control.Number)));
         Assert.Equal(
-            ["Gun 1970-01-01 10:00:00.010 3 NoDate", "Gun 2026-05-02 10:12:13.990 42 None", "Marker 1980-01-01 00:00:22.880 43 None"],
+            ["Gun 1970-01-01 10:00:00.010 3 NoDate", "Gun 2026-05-02 10:12:13.990 42 None",
+                "Marker 1980-01-01 00:00:22.880 43 None"],
             run.Reads.Select(read => $"{read.Kind}{Show(read)} {read.Number} {read.Flags}"));
         Assert.Equal((3001UL, true), (run.Reads[1].Detail, run.Reads[1].Chip.IsEmpty));
         Assert.Equal(["start", "20k"], run.Points.ToList());
@@ -160,7 +161,9 @@ public sealed class ChronoTrackTests
         ParserRun run = ParserRun.OfWhole<Parser>(bytes);
         Assert.Empty(run.Rejects);
         Assert.Equal(lines, run.Controls.Count);
-        Assert.Equal(kinds, $"Point {Count(ControlKind.Point)}, Clock {Count(ControlKind.Clock)}, Status {Count(ControlKind.Status)}");
+        Assert.Equal(
+            kinds,
+            $"Point {Count(ControlKind.Point)}, Clock {Count(ControlKind.Clock)}, Status {Count(ControlKind.Status)}");
         Assert.Equal(run.Describe(), ParserRun.Of<Parser>(Pieces(bytes)).Describe());
         if (file != "controller-START2.mrk")
         {
@@ -239,7 +242,8 @@ public sealed class ChronoTrackTests
         dropped |= f.Length > 11 && f[11] == "0";
         long detail = (uint)mac | (Whole(f[9], 0xFFFFFF, 0) << 24) | (Whole(f[4], 255, 0) << 48) | (Whole(f[3], 255, 0) << 56);
         return $"{f[2]} {(long)(seconds * TimeSpan.TicksPerSecond)} {number} {antenna} {mac & 0xFFFF} "
-            + $"{(hasRssi ? rssi * 100 : ChipRead.NoRssi)} {Math.Max(1, hits)} {(ulong)detail} {(dropped ? ReadFlags.FieldDropped : 0)}";
+            + $"{(hasRssi ? rssi * 100 : ChipRead.NoRssi)} {Math.Max(1, hits)} {(ulong)detail} "
+            + $"{(dropped ? ReadFlags.FieldDropped : 0)}";
 
         long Whole(string text, long most, long otherwise)
         {

@@ -122,9 +122,11 @@ public sealed class RaceResultJsonTests
         DateTime time = passing.GetProperty("UTCTime").GetDateTime().ToUniversalTime();
         long number = passing.GetProperty("PassingNo").GetInt64();
         int file = passing.GetProperty("FileNo").GetInt32();
-        ulong detail = (file is >= 0 and <= 65_535 ? (ulong)file : 0) | (root.GetProperty("Invalid").GetBoolean() ? 1UL << 52 : 0);
+        ulong detail = (file is >= 0 and <= 65_535 ? (ulong)file : 0)
+            | (root.GetProperty("Invalid").GetBoolean() ? 1UL << 52 : 0);
         string flags = file is < 0 or > 65_535 || number < 0 ? "ZoneKnown, FieldDropped" : "ZoneKnown";
-        return $"{chip} {time:yyyy-MM-dd HH:mm:ss.fff} {number} {(int)(passing.GetProperty("RSSI").GetDecimal() * 100)} {detail} {flags}";
+        int rssi = (int)(passing.GetProperty("RSSI").GetDecimal() * 100);
+        return $"{chip} {time:yyyy-MM-dd HH:mm:ss.fff} {number} {rssi} {detail} {flags}";
     }
 
     static ParserRun Run(string text) => ParserRun.OfWhole<Parser>(Bytes(text));

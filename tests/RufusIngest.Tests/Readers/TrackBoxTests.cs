@@ -12,7 +12,9 @@ namespace RufusIngest.Tests.Readers;
 public sealed class TrackBoxTests
 {
     const string Head =
-        "POST /trackping?v=2&custId=9&boxId=T-1002&boxType=PTrack&boxName=Top&boxTime=260502T000010Z&boxPos=M,48.1,9.2,700&index=12&count=2&dataIndex=88&auth=a HTTP/1.1\r\nHost: example.org\r\nContent-Type: text/plain; charset=x\r\n\r\n";
+        "POST /trackping?v=2&custId=9&boxId=T-1002&boxType=PTrack&boxName=Top&boxTime=260502T000010Z"
+        + "&boxPos=M,48.1,9.2,700&index=12&count=2&dataIndex=88&auth=a HTTP/1.1\r\n"
+        + "Host: example.org\r\nContent-Type: text/plain; charset=x\r\n\r\n";
 
     const string Full = "ZKLMN42;22.5;-41.5;15;92;;;;20;-90;7001";
     const string Guard = "ZGUARD1;3;-60;4;1;;;;2;-9;";
