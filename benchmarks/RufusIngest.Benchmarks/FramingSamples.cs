@@ -54,10 +54,14 @@ static class FramingSamples
         return $"<{body}{body.Sum(c => c):D4}>\r\n";
     });
 
-    public static byte[] R700(int reads) => Frames(reads, read => string.Create(
-        CultureInfo.InvariantCulture,
-        $$"""{"timestamp":"{{TimeOf(read):yyyy-MM-ddTHH:mm:ss.fff}}658Z","eventType":"tagInventory","tagInventoryEvent":{"epcHex":"E280116060{{read % 800:D14}}","antennaPort":{{1 + (read % 4)}},"peakRssiCdbm":-{{5000 + (read % 900)}},"lastSeenTime":"{{TimeOf(read):yyyy-MM-ddTHH:mm:ss.fff}}499Z"}}""")
-        + "\n");
+    public static byte[] R700(int reads) => Frames(reads, read =>
+    {
+        string time = TimeOf(read).ToString("yyyy-MM-dd'T'HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        string epc = string.Create(CultureInfo.InvariantCulture, $"E280116060{read % 800:D14}");
+        return $$$"""{"timestamp":"{{{time}}}658Z","eventType":"tagInventory","tagInventoryEvent":{"""
+            + $$$""""epcHex":"{{{epc}}}","antennaPort":{{{1 + (read % 4)}}},"peakRssiCdbm":-{{{5000 + (read % 900)}}},"""
+            + $$$""""lastSeenTime":"{{{time}}}499Z"}}""" + "\n";
+    });
 
     static byte[] Frames(int reads, Func<int, string> frame) =>
         Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, reads).Select(frame)));

@@ -180,4 +180,8 @@ public enum ControlKind : byte
 /// <param name="Number">A number that goes with it (acknowledgement, millivolt, instruction), or 0.</param>
 /// <param name="Offset">First byte in the source.</param>
 /// <param name="Length">Bytes in the source.</param>
-public readonly record struct ControlRecord(ControlKind Kind, long Number, int Offset, int Length);
+public readonly record struct ControlRecord(ControlKind Kind, long Number, int Offset, int Length)
+{
+    /// <summary>Which one it is where the protocol has several of a kind, as its parser documents; otherwise 0.</summary>
+    public byte Variant { get; init; }
+}

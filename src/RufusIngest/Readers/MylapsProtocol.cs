@@ -95,7 +95,7 @@ struct MylapsProtocol : ITextProtocol
         output.Length = end < 0 ? text.Length : NextElement(text, end);
         if (output.Length == text.Length && AsciiNumber.TryUnsigned(element, out long number))
         {
-            output.Add(ControlKind.AcknowledgementDue, number);
+            output.Add(ControlKind.AcknowledgementDue, number, (byte)(_message + 1));
             return RejectReason.None;
         }
 

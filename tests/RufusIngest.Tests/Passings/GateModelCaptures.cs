@@ -1,6 +1,6 @@
-using System.Globalization;
 using RufusIngest.Passings;
 using RufusIngest.Readers;
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 using RufusIngest.Tests.Support;
 
@@ -25,7 +25,7 @@ public sealed class GateModelCaptures
                     files.Add(policy, "ipico", name);
                 foreach (string name in new[] { "9K", "19K", "START1-0502", "FINISH3-first-300", "START2-first-300" })
                     files.Add(policy, "chronotrack", $"controller-{name}.csv");
-                files.Add(policy, "mylaps-exporter", "v1-2025-04-10-11.rx.expected.csv");
+                files.Add(policy, "mylaps-exporter", "v1-2025-04-10-11.rx.bin");
             }
 
             return files;
@@ -61,26 +61,18 @@ public sealed class GateModelCaptures
         twins.Flush(0);
     }
 
-    internal static List<ChipRead> ReadsOf(string folder, string file) => folder switch
+    internal static List<ChipRead> ReadsOf(string folder, string file)
     {
-        "ipico" => [.. ParserRun.OfWhole<IpicoParser>(Captures.Read(folder, file)).Reads
-            .Where(read => read.Kind == ReadKind.Chip)],
-        "chronotrack" => [.. File.ReadLines(Captures.PathOf(folder, file)).Select(line => line.Split('~')).Select(fields =>
-            Read(fields[2], Ticks(fields[5]), (short)(int.Parse(fields[8], CultureInfo.InvariantCulture) * 100)))],
-        _ => [.. File.ReadLines(Captures.PathOf(folder, file)).Select(line => line.Split(','))
-            .Where(fields => fields[2] == "Store").Select(fields => Read(fields[4], Ticks(fields[5], fields[6])))],
-    };
-
-    static ChipRead Read(string chip, long time, short rssi = ChipRead.NoRssi)
-    {
-        ChipRead read = GateRun.Read(chip, rssi);
-        read.Time = time;
-        return read;
+        byte[] stream = Captures.Read(folder, file);
+        ParserRun run = folder switch
+        {
+            "ipico" => ParserRun.OfWhole<IpicoParser>(stream),
+            "chronotrack" => ParserRun.OfWhole<TextParser<ChronoTrackProtocol>>(stream),
+            _ => ParserRun.OfWhole<TextParser<MylapsProtocol>>(stream),
+        };
+        return [.. run.Reads.Where(read => read.Kind == ReadKind.Chip).Select(OfOnePoint)];
     }
 
-    /// <summary>Seconds since 1970 as ChronoTrack writes them.</summary>
-    static long Ticks(string seconds) => (long)(decimal.Parse(seconds, CultureInfo.InvariantCulture) * TimeSpan.TicksPerSecond);
-
-    static long Ticks(string date, string time) =>
-        (DateTime.Parse($"{date}T{time}", CultureInfo.InvariantCulture) - DateTime.UnixEpoch).Ticks;
+    /// <summary>The model knows one line; which point a read names is no matter here.</summary>
+    static ChipRead OfOnePoint(ChipRead read) => read with { Point = 0 };
 }

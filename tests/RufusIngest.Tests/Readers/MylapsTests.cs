@@ -34,6 +34,26 @@ public sealed partial class MylapsTests
     [Frames<Parser>(From = nameof(Messages), Guard = Guard, End = "$\r\n\0\0")]
     public void Messages_keep_the_contract(FrameCheck check) => check.Run();
 
+    [Theory]
+    [InlineData("A@Store@x@5@$", 1)]
+    [InlineData("A@Passing@c=1|t=10:00:00@6@$", 2)]
+    [InlineData("A@Marker@2026-05-17 08:00:00|x|y@7@$", 3)]
+    public void An_acknowledgement_says_which_one_is_due(string message, byte variant)
+    {
+        ControlRecord[] controls = new ControlRecord[4];
+        Parser parser = default;
+        ReadOnlySpan<byte> rest = Encoding.ASCII.GetBytes(message);
+        ParseResult result;
+        do
+        {
+            result = parser.Parse(rest, false, new ChipRead[1], controls);
+            rest = rest[result.Consumed..];
+        }
+        while (!rest.IsEmpty);
+        ControlRecord due = controls[result.Controls - 1];
+        Assert.Equal((ControlKind.AcknowledgementDue, variant), (due.Kind, due.Variant));
+    }
+
     [Fact]
     public void A_store_record_with_all_fields()
     {

@@ -304,19 +304,18 @@ public sealed class CleanTests : IDisposable
         }
     }
 
-    /// <summary>Captures whose protocols the library does not speak yet, their reads given as Ultra lines.</summary>
     [Theory]
-    [InlineData("chronotrack", "controller-9K.csv")]
-    [InlineData("chronotrack", "controller-19K.csv")]
-    [InlineData("chronotrack", "controller-START1-0502.csv")]
-    [InlineData("mylaps-exporter", "v1-2025-04-10-11.rx.expected.csv")]
-    public void The_stories_of_all_chips_account_for_every_read_with_every_policy(string folder, string file)
+    [InlineData("chronotrack", "controller-9K.csv", "chronotrack")]
+    [InlineData("chronotrack", "controller-19K.csv", "chronotrack")]
+    [InlineData("chronotrack", "controller-START1-0502.csv", "chronotrack")]
+    [InlineData("mylaps-exporter", "v1-2025-04-10-11.rx.bin", "mylaps")]
+    public void The_stories_of_all_chips_account_for_every_read_with_every_policy(string folder, string file, string protocol)
     {
         List<ChipRead> reads = GateModelCaptures.ReadsOf(folder, file);
         FileInput input = new()
         {
-            Files = [new FileInfo(Write("reads.txt", string.Concat(reads.Select(UltraOf))))],
-            Reader = new ReaderSettings { Name = "file", Protocol = "ultra", Location = "MAT" },
+            Files = [new FileInfo(Captures.PathOf(folder, file))],
+            Reader = new ReaderSettings { Name = "file", Protocol = protocol, Location = "MAT" },
             Chips = ChipTable.Empty,
         };
         foreach (PassingPolicy policy in (PassingPolicy[])
@@ -343,16 +342,6 @@ public sealed class CleanTests : IDisposable
                 counters.SuppressedBy.Select(pair => (pair.Key, pair.Value)).Order(),
                 outcomes.Where(pair => pair.Key.IsSuppressed()).Select(pair => (pair.Key, (long)pair.Value)).Order());
         }
-    }
-
-    static string UltraOf(ChipRead read)
-    {
-        long ms = (read.Time - EpochTime.FromUtc(new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero)))
-            / TimeSpan.TicksPerMillisecond;
-        int rssi = read.RssiCentiDbm == ChipRead.NoRssi ? -60 : read.RssiCentiDbm / 100;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"0,{read.Chip},{ms / 1000},{ms % 1000},1,{rssi},0,2,1,0000000000000000,0,1\n");
     }
 }
 

@@ -47,19 +47,20 @@ struct FrameOutput
     /// <summary>How many controls there are.</summary>
     public int Controls { get; private set; }
 
-    /// <summary>Kind and number of the first control.</summary>
-    public (ControlKind Kind, long Number) First { get; private set; }
+    /// <summary>The first control, its place not yet told.</summary>
+    public ControlRecord First { get; private set; }
 
-    /// <summary>Kind and number of the second control.</summary>
-    public (ControlKind Kind, long Number) Second { get; private set; }
+    /// <summary>The second control, its place not yet told.</summary>
+    public ControlRecord Second { get; private set; }
 
     /// <summary>Adds a control that points at the bytes taken. A third would be lost: no frame has one.</summary>
-    public void Add(ControlKind kind, long number = 0)
+    public void Add(ControlKind kind, long number = 0, byte variant = 0)
     {
+        ControlRecord control = new(kind, number, 0, 0) { Variant = variant };
         if (Controls++ == 0)
-            First = (kind, number);
+            First = control;
         else
-            Second = (kind, number);
+            Second = control;
     }
 }
 
@@ -117,13 +118,13 @@ ref struct ParseOutput(Span<ChipRead> reads, Span<ControlRecord> controls)
         if (output.HasRead)
             Reads++;
         if (output.Controls > 0)
-            Add(output.First, position, length);
+            _controls[Controls++] = output.First with { Offset = position, Length = length };
         if (output.Controls > 1)
-            Add(output.Second, position, length);
+            _controls[Controls++] = output.Second with { Offset = position, Length = length };
         return RejectReason.None;
     }
 
     /// <summary>Adds a control that no frame made.</summary>
-    public void Add((ControlKind Kind, long Number) control, int position, int length) =>
-        _controls[Controls++] = new ControlRecord(control.Kind, control.Number, position, length);
+    public void Add(ControlKind kind, int position, int length) =>
+        _controls[Controls++] = new ControlRecord(kind, 0, position, length);
 }

@@ -88,7 +88,7 @@ struct JsonParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
         {
             _behindList = false;
             if (frame.Reject == RejectReason.None)
-                output.Add((ControlKind.Status, 0), at, length);
+                output.Add(ControlKind.Status, at, length);
             return frame.Reject;
         }
 
@@ -103,7 +103,7 @@ struct JsonParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
                 return output.Take(ref _protocol, line, at, out length);
             case RejectReason.TooLong when !TProtocol.LongList.IsEmpty && TryEnterList(rest, out int head):
                 length = head;
-                output.Add((ControlKind.Status, 0), at, length);
+                output.Add(ControlKind.Status, at, length);
                 return RejectReason.None;
             default:
                 return frame.Reject;

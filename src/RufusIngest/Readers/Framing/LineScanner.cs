@@ -34,6 +34,7 @@ struct LineScanner
     /// <param name="length">Bytes of the line without its end, at least 1.</param>
     /// <param name="limit">Longest line that is taken.</param>
     /// <param name="ends">The bytes that end a line where they are not the usual three.</param>
+    /// <param name="inside">The position is inside a line, of which the front was taken: no line ends are passed over.</param>
     /// <returns>False when there is no whole line: return <see cref="Ended"/> then.</returns>
     public bool TryNext(
         ReadOnlySpan<byte> source,
@@ -41,10 +42,11 @@ struct LineScanner
         ref int position,
         out int length,
         int limit = DefaultLimit,
-        ReadOnlySpan<byte> ends = default)
+        ReadOnlySpan<byte> ends = default,
+        bool inside = false)
     {
         length = 0;
-        if (!MoveToLine(source, ref position, ends))
+        if (inside ? position == source.Length : !MoveToLine(source, ref position, ends))
             return false;
         ReadOnlySpan<byte> rest = source[position..];
         int end = IndexOfEnd(rest[_searched..], ends);

@@ -35,15 +35,17 @@ struct TextParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
         {
             if (TProtocol.EmptyLineEndsFetch && !_inside && _frames.TryEmptyLine(source, ref position))
             {
-                output.Add((ControlKind.EndOfFetch, 0), position - 1, 1);
+                output.Add(ControlKind.EndOfFetch, position - 1, 1);
                 if (output.IsFull)
                     return ParseResult.DestinationFull(position, output.Reads, output.Controls);
                 continue;
             }
 
-            if (!_frames.TryNext(source, endOfStream, ref position, out int length, TProtocol.MostBytes, TProtocol.Ends))
+            if (!_frames.TryNext(
+                source, endOfStream, ref position, out int length, TProtocol.MostBytes, TProtocol.Ends, _inside))
                 return _frames.Ended(source, position, output.Reads, output.Controls);
             int end = position + length;
+            _inside &= length > 0; // A rest of line ends only is no part of a frame.
             while (position < end)
             {
                 if (output.IsFull)
