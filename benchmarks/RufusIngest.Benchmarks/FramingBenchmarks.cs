@@ -89,7 +89,7 @@ public class FramingBenchmarks
                 if ((check & 0xFF) != int.Parse(record.AsSpan(37), NumberStyles.HexNumber, CultureInfo.InvariantCulture))
                     continue;
                 DateTime time = DateTime.ParseExact(
-                    record.Substring(31, 6) + record.Substring(7, 12), "yyMMddHH:mm:ss.fff", CultureInfo.InvariantCulture);
+                    string.Concat(record.AsSpan(31, 6), record.AsSpan(7, 12)), "yyMMddHH:mm:ss.fff", CultureInfo.InvariantCulture);
                 sum += time.Ticks + record[..7].Length;
             }
         }

@@ -20,12 +20,12 @@ static class FramingSamples
 {
     static DateTime TimeOf(int read) => Samples.Start.AddMilliseconds(read * 7);
 
-    public static CsvProtocol CsvLayout => CsvProtocol.Parse("chip,time,antenna");
+    public static CsvProtocol CsvLayout { get; } = CsvProtocol.Parse("chip,time,antenna");
 
     public static byte[] RaceResult(int reads) => Frames(reads, read => string.Create(
         CultureInfo.InvariantCulture,
-        $"#P;{read + 1};{100 + (read % 800)};{TimeOf(read):yyyy-MM-dd;HH:mm:ss.fff};6692;{1 + (read % 20)};-{50 + (read % 30)}"
-        + ";09ca52;0;;;;;;;;Finish;12;3;D-50432\r\n"));
+        $"#P;{read + 1};{100 + (read % 800)};{TimeOf(read):yyyy-MM-dd;HH:mm:ss.fff};6692;{1 + (read % 20)};-{50 + (read % 30)}")
+        + ";09ca52;0;;;;;;;;Finish;12;3;D-50432\r\n");
 
     public static byte[] Csv(int reads) => Frames(reads, read => string.Create(
         CultureInfo.InvariantCulture,
@@ -58,9 +58,10 @@ static class FramingSamples
     {
         string time = TimeOf(read).ToString("yyyy-MM-dd'T'HH:mm:ss.fff", CultureInfo.InvariantCulture);
         string epc = string.Create(CultureInfo.InvariantCulture, $"E280116060{read % 800:D14}");
-        return $$$"""{"timestamp":"{{{time}}}658Z","eventType":"tagInventory","tagInventoryEvent":{"""
-            + $$$""""epcHex":"{{{epc}}}","antennaPort":{{{1 + (read % 4)}}},"peakRssiCdbm":-{{{5000 + (read % 900)}}},"""
-            + $$$""""lastSeenTime":"{{{time}}}499Z"}}""" + "\n";
+        string head = $"{{\"timestamp\":\"{time}658Z\",\"eventType\":\"tagInventory\",\"tagInventoryEvent\":{{\"epcHex\":\"{epc}\",";
+        return head + string.Create(
+            CultureInfo.InvariantCulture,
+            $"\"antennaPort\":{1 + (read % 4)},\"peakRssiCdbm\":-{5000 + (read % 900)},\"lastSeenTime\":\"{time}499Z\"}}}}\n");
     });
 
     static byte[] Frames(int reads, Func<int, string> frame) =>
