@@ -126,7 +126,7 @@ public sealed class ReadMeTests
         Assert.Contains("dotnet test --solution RufusIngest.sln -c Release", readme, StringComparison.Ordinal);
     }
 
-    static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
+    internal static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
 
     static string ThisFile([CallerFilePath] string path = "") => path;
 }

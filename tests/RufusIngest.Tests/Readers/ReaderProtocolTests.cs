@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using RufusIngest.Readers;
 using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Readers;
 
-public sealed class ReaderProtocolTests
+public sealed partial class ReaderProtocolTests
 {
     [Fact]
     public void Names_are_lower_case_single_words_and_in_order()
@@ -22,6 +23,24 @@ public sealed class ReaderProtocolTests
             .Where(property => property.PropertyType == typeof(ReaderProtocol)).Select(property => property.GetValue(null));
         Assert.Equal(ReaderProtocol.All.ToHashSet(), properties.Cast<ReaderProtocol>().ToHashSet());
     }
+
+    [Fact]
+    public void Every_protocol_has_a_row_and_a_section_in_the_readers_page()
+    {
+        string page = File.ReadAllText(Path.Combine(ReadMeTests.Root(), "docs", "readers.md"));
+        Assert.Equal(
+            ReaderProtocol.All.Select(protocol => protocol.Name),
+            Row().Matches(page).Select(match => match.Groups[1].Value));
+        Assert.Equal(
+            ReaderProtocol.All.Select(protocol => protocol.Name),
+            Section().Matches(page).Select(match => match.Groups[1].Value));
+    }
+
+    [GeneratedRegex(@"(?m)^\| \[`([a-z0-9-]+)`\]")]
+    private static partial Regex Row();
+
+    [GeneratedRegex(@"(?m)^## ([a-z0-9-]+)$")]
+    private static partial Regex Section();
 
     [Theory]
     [InlineData("CSV", "csv")]
