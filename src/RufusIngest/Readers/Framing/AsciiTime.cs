@@ -5,6 +5,9 @@ namespace RufusIngest.Readers.Framing;
 /// <summary>Dates and times as readers write them in text; the ticks are those of <see cref="ChipRead.Time"/>.</summary>
 static class AsciiTime
 {
+    /// <summary>Ticks of one in the last of so many decimals; what is behind the seventh is cut off.</summary>
+    static ReadOnlySpan<int> UnitOfDecimals => [0, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
     /// <summary>
     /// <c>H:mm:ss</c> or <c>HH:mm:ss</c> with up to nine decimals behind a point or comma, as ticks since midnight, cut off at
     /// 100 ns.
@@ -12,18 +15,16 @@ static class AsciiTime
     public static bool TryTimeOfDay(ReadOnlySpan<byte> text, out long ticks)
     {
         ticks = 0;
-        if (text.Length < 7)
+        int digits = text.Length > 1 && text[1] == ':' ? 1 : 2;
+        if (text.Length < digits + 6 || text[digits] != ':' || text[digits + 3] != ':')
             return false;
-        int digits = text[1] == ':' ? 1 : 2;
-        if (!AsciiNumber.TryUnsigned(text[..digits], out long hour))
+        int hour = digits == 2 ? AsciiNumber.TwoDigits(text, 0) : text[0] - '0';
+        int minute = AsciiNumber.TwoDigits(text, digits + 1);
+        int second = AsciiNumber.TwoDigits(text, digits + 4);
+        if ((uint)hour > (digits == 2 ? 23u : 9u) || (uint)minute > 59 || (uint)second > 59)
             return false;
-        text = text[digits..];
-        if (text.Length < 6 || text[0] != ':' || text[3] != ':')
-            return false;
-        int minute = AsciiNumber.TwoDigits(text, 1);
-        int second = AsciiNumber.TwoDigits(text, 4);
-        return EpochTime.TryFromParts(1970, 1, 1, (int)hour, minute, second, out ticks)
-            && TryAddFraction(text[6..], ref ticks);
+        ticks = ((hour * 3600) + (minute * 60) + second) * EpochTime.TicksPerSecond;
+        return TryAddFraction(text[(digits + 6)..], ref ticks);
     }
 
     /// <summary>
@@ -183,16 +184,16 @@ static class AsciiTime
 
     static bool TryAddDecimals(ReadOnlySpan<byte> digits, ref long ticks)
     {
-        long unit = EpochTime.TicksPerSecond;
-        foreach (byte b in digits)
+        long value = 0;
+        for (int at = 0; at < digits.Length; at++)
         {
-            uint digit = (uint)(b - '0');
+            uint digit = (uint)(digits[at] - '0');
             if (digit > 9)
                 return false;
-            unit /= 10;
-            ticks += digit * unit;
+            value = at < UnitOfDecimals.Length - 1 ? (value * 10) + digit : value;
         }
 
+        ticks += value * UnitOfDecimals[Math.Min(digits.Length, UnitOfDecimals.Length - 1)];
         return true;
     }
 }

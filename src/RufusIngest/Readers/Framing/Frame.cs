@@ -32,6 +32,15 @@ readonly ref struct Frame(ReadOnlySpan<byte> text)
 /// <remarks>Everything stays unset where the frame is rejected; only <see cref="Length"/> counts then.</remarks>
 struct FrameOutput
 {
+    // Kept small: it is cleared for each frame.
+    long _firstNumber;
+    long _secondNumber;
+    byte _controls;
+    ControlKind _firstKind;
+    ControlKind _secondKind;
+    byte _firstVariant;
+    byte _secondVariant;
+
     /// <summary>Bytes taken, or 0 for all that are left; a frame with more in it is given again from there.</summary>
     public int Length { get; set; }
 
@@ -45,23 +54,24 @@ struct FrameOutput
     public bool GoesOn { get; set; }
 
     /// <summary>How many controls there are.</summary>
-    public int Controls { get; private set; }
-
-    /// <summary>The first control, its place not yet told.</summary>
-    public ControlRecord First { get; private set; }
-
-    /// <summary>The second control, its place not yet told.</summary>
-    public ControlRecord Second { get; private set; }
+    public readonly int Controls => _controls;
 
     /// <summary>Adds a control that points at the bytes taken. A third would be lost: no frame has one.</summary>
     public void Add(ControlKind kind, long number = 0, byte variant = 0)
     {
-        ControlRecord control = new(kind, number, 0, 0) { Variant = variant };
-        if (Controls++ == 0)
-            First = control;
+        if (_controls++ == 0)
+            (_firstKind, _firstVariant, _firstNumber) = (kind, variant, number);
         else
-            Second = control;
+            (_secondKind, _secondVariant, _secondNumber) = (kind, variant, number);
     }
+
+    /// <summary>The first control at its place.</summary>
+    public readonly ControlRecord First(int position, int length) =>
+        new(_firstKind, _firstNumber, position, length) { Variant = _firstVariant };
+
+    /// <summary>The second control at its place.</summary>
+    public readonly ControlRecord Second(int position, int length) =>
+        new(_secondKind, _secondNumber, position, length) { Variant = _secondVariant };
 }
 
 /// <summary>What one protocol adds to a framing: how the bytes of a frame read. Implemented by structs.</summary>
@@ -118,9 +128,9 @@ ref struct ParseOutput(Span<ChipRead> reads, Span<ControlRecord> controls)
         if (output.HasRead)
             Reads++;
         if (output.Controls > 0)
-            _controls[Controls++] = output.First with { Offset = position, Length = length };
+            _controls[Controls++] = output.First(position, length);
         if (output.Controls > 1)
-            _controls[Controls++] = output.Second with { Offset = position, Length = length };
+            _controls[Controls++] = output.Second(position, length);
         return RejectReason.None;
     }
 
