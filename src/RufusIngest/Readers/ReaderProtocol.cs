@@ -121,9 +121,9 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Wedge { get; } =
         OfText("wedge", "readers that type as a keyboard, as in wedge:length=10,digits=hex", WedgeProtocol.Parse);
 
-    /// <summary>Boxes that speak Wiclax's generic protocol.</summary>
+    /// <summary>Boxes that speak Wiclax's generic protocol; a parameter is the mask of a line of their own.</summary>
     public static ReaderProtocol Wiclax { get; } =
-        OfText<WiclaxProtocol>("wiclax", "boxes with Wiclax's generic protocol");
+        OfText("wiclax", "boxes with Wiclax's generic protocol; wiclax:MASK for their own line", WiclaxProtocol.Parse);
 
     /// <summary>Zebra IoT Connector: fixed readers and sleds.</summary>
     public static ReaderProtocol Zebra { get; } = OfJson<ZebraProtocol>("zebra", "Zebra IoT Connector");

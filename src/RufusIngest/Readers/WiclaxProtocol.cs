@@ -13,9 +13,15 @@ namespace RufusIngest.Readers;
 /// number as the device likes; the device of field 3 is the read's point; <see cref="ChipRead.Detail"/> is the battery in
 /// percent plus 1, or 0. <c>RACESTART</c> is a gun without a date. A heartbeat <c>*</c> may stand right before a passing.
 /// </remarks>
-struct WiclaxProtocol : ITextProtocol
+/// <param name="mask">The device's own line, or null for the usual one.</param>
+struct WiclaxProtocol(WiclaxMask? mask) : ITextProtocol
 {
     const int DateAndTime = 19; // dd-MM-yyyy HH:mm:ss
+
+    readonly WiclaxMask? _mask = mask;
+
+    public static WiclaxProtocol Parse(string parameters) =>
+        new(parameters.Length == 0 ? null : WiclaxMask.Parse(parameters));
 
     public RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
@@ -25,6 +31,13 @@ struct WiclaxProtocol : ITextProtocol
             output.Length = 1;
             output.Add(ControlKind.KeepAlive);
             return RejectReason.None;
+        }
+
+        if (_mask is not null && !IsAnswer(line))
+        {
+            RejectReason misfit = frame.IsCutOff && !_mask.ShowsCuts ? RejectReason.Truncated : _mask.Read(frame, ref read);
+            output.HasRead = misfit == RejectReason.None;
+            return misfit;
         }
 
         if (!line.Contains((byte)';'))
@@ -46,6 +59,12 @@ struct WiclaxProtocol : ITextProtocol
         output.HasRead = true;
         return RejectReason.None;
     }
+
+    /// <summary>A line that is the protocol's and no passing, in any mask.</summary>
+    static bool IsAnswer(ReadOnlySpan<byte> line) =>
+        line.StartsWith("RACESTART "u8) || line.StartsWith("CLOCK"u8) || line.StartsWith("REWIND "u8)
+        || line.SequenceEqual("READOK"u8) || line.SequenceEqual("HELLO"u8) || line.SequenceEqual("STARTREAD"u8)
+        || line.SequenceEqual("STOPREAD"u8);
 
     static RejectReason TakeAnswer(ReadOnlySpan<byte> line, ref ChipRead read, ref FrameOutput output)
     {

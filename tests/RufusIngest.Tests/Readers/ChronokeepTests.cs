@@ -5,6 +5,7 @@ using CsCheck;
 using RufusIngest.Readers;
 using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
+using RufusIngest.Tests.Support;
 using Parser = RufusIngest.Readers.Framing.JsonParser<RufusIngest.Readers.ChronokeepProtocol>;
 
 namespace RufusIngest.Tests.Readers;
@@ -91,6 +92,15 @@ public sealed class ChronokeepTests
         ParserRun run = Run("""{"command":"reads","list":[""" + One + ",5," + Two + "]}" + Guard);
         Assert.Equal(["1234", "G"], run.Chips);
         Assert.Equal(RejectReason.BadSyntax, Assert.Single(run.Rejects).Reason);
+    }
+
+    [Fact]
+    public void A_clients_own_message_is_no_read()
+    {
+        ParserRun run = ParserRun.OfWhole<Parser>(Captures.Read("chronokeep-portal", "client-connect.json"));
+        Assert.Equal(ControlKind.Unknown, Assert.Single(run.Controls).Kind);
+        Assert.Empty(run.Reads);
+        Assert.Empty(run.Rejects);
     }
 
     [Fact]

@@ -21,6 +21,56 @@ public sealed class WiclaxTests
     [Frames<Parser>(Full, Guard = Guard, End = "\r\n")]
     public void Frames_keep_the_contract(FrameCheck check) => check.Run();
 
+    sealed class MaskedAttribute(string mask, params string[] frames) : FramesAttribute<Parser>(frames)
+    {
+        protected override Parser Initial => new(WiclaxProtocol.Parse(mask));
+    }
+
+    [Theory]
+    [Masked("C,YYYYMMDDhhmmssccc,@", "chip 7,20260517081530250,mat", Guard = "77,20260517080000000,m", End = "\r")]
+    [Masked(
+        "CCCCCCCCCCC YYYYMMDDhhmmssccc @@", "12345678901 20260517081530200 21", "        901 20260517081530200 21",
+        Guard = "00000000077 20260517080000000 21", End = "\r")]
+    [Masked("L;C;u", "12;0077;1779004862.25", "CLOCKOK", "*", Guard = "1;77;1779004860", End = "\r")]
+    public void Frames_of_a_mask_keep_the_contract(FrameCheck check) => check.Run();
+
+    [Theory]
+    [InlineData("C,YYYYMMDDhhmmssccc,@", "chipId,20071203101530200,deviceId", "chipId 2007-12-03 10:15:30.200 -1 deviceId")]
+    [InlineData("CCCCCCCCCCC YYYYMMDDhhmmssccc @@", "12345678901 20071203101530200 21", "12345678901 2007-12-03 10:15:30.200 -1 21")]
+    [InlineData("CCCC DD.MM.YYYY hh:mm:ss", " 901 03.12.2007 10:15:30", "901 2007-12-03 10:15:30.000 -1 ")]
+    [InlineData("L;C;u", "12;0077;1779004862", "0077 2026-05-17 08:01:02.000 12 ")]
+    public void A_device_may_have_its_own_mask(string mask, string line, string expected)
+    {
+        ParserRun run = ParserRun.OfWhole(Bytes(line + "\r"), initial: new Parser(WiclaxProtocol.Parse(mask)));
+        ChipRead read = Assert.Single(run.Reads);
+        Assert.Equal(expected, $"{Show(read)} {read.Number} {string.Concat(run.Points.ToList())}");
+    }
+
+    [Theory]
+    [InlineData("C,YYYYMMDDhhmmssccc,@", ",20071203101530200,x", RejectReason.NoChip)]
+    [InlineData("C,YYYYMMDDhhmmssccc,@", "7,20071303101530200,x", RejectReason.BadTime)]
+    [InlineData("C,YYYYMMDDhhmmssccc,@", "7,2007", RejectReason.TooFewFields)]
+    [InlineData("C,YYYYMMDDhhmmssccc,@", "7,20071203101530200;x", RejectReason.BadSyntax)]
+    [InlineData("C,u", "7,now", RejectReason.BadTime)]
+    public void A_line_that_does_not_fit_the_mask_is_a_reject(string mask, string line, RejectReason reason) =>
+        Assert.Equal(
+            [(reason, line)], ParserRun.OfWhole(Bytes(line + "\r"), initial: new Parser(WiclaxProtocol.Parse(mask))).Rejects);
+
+    [Theory]
+    [InlineData("YYYYMMDDhhmmss", "the mask has no chip, C.")]
+    [InlineData("C,hhmmss", "the mask has no time: YYYY, MM, DD, hh, mm and ss are needed, or u.")]
+    [InlineData("Cu", "behind C a character must show where it ends.")]
+    [InlineData("C,u;é", "'é' cannot stand in a mask; it is ASCII.")]
+    public void A_mask_that_makes_no_sense_is_explained(string mask, string problem) =>
+        Assert.Equal(
+            $"Protocol 'wiclax:{mask}': {problem}",
+            Assert.Throws<FormatException>(() => ReaderProtocol.Find("wiclax:" + mask)).Message);
+
+    [Fact]
+    public void A_mask_allocates_nothing() =>
+        ParserChecks.AllocatesNothing(
+            Bytes("7,20071203101530200,x\rbad\r*\r"), new Parser(WiclaxProtocol.Parse("C,YYYYMMDDhhmmssccc,@")));
+
     [Fact]
     public void A_passing_with_all_fields()
     {
