@@ -14,6 +14,32 @@ public sealed class CloudBoxParserTests
     static long Ticks(int year, int month, int day, int hour = 0, int minute = 0, int second = 0) =>
         new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc).Ticks - DateTime.UnixEpoch.Ticks;
 
+    static IEnumerable<string> KitFrames =>
+        [
+            Compact, CompactFromBackup, IndentedFromBackup, Minimal, With("\"epc\":\"A1\",\"tagStr\":\"\""),
+            """{"command":"GETSYSTEMTIME","result":{"a":{"b":"}"}}}""", """{"other":[{}]}""",
+        ];
+
+    [Theory]
+    [Frames<CloudBoxParser>(From = nameof(KitFrames), Guard = Minimal)]
+    public void Frames_keep_the_contract(FrameCheck check) => check.Run();
+
+    [Fact]
+    public void Random_bytes_do_no_harm_and_nothing_is_allocated()
+    {
+        ParserChecks.SurvivesRandomBytes<CloudBoxParser>([.. KitFrames.Select(Bytes)], "{}[]\",: 019tagS\n");
+        ParserChecks.AllocatesNothing<CloudBoxParser>(Bytes(string.Concat(KitFrames) + "bad {]} " + Minimal));
+    }
+
+    [Fact]
+    public void A_backup_file_that_a_power_cut_ended_keeps_all_before_the_cut()
+    {
+        string file = string.Join("\r\n", IndentedFromBackup, CompactFromBackup, IndentedFromBackup[..60]);
+        ParserRun run = Run(file);
+        Assert.Equal(["MC00169", "MC00169"], run.Chips);
+        Assert.Equal(RejectReason.Truncated, Assert.Single(run.Rejects).Reason);
+    }
+
     /// <summary>Runs a stream whole, by bytes, in all two-part cuts and with the smallest destination.</summary>
     static ParserRun Run(string stream) => Run(Bytes(stream));
 
