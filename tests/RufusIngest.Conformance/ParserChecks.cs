@@ -78,6 +78,8 @@ public static class ParserChecks
         {
             result = parser.Parse(source, true, reads, controls);
             source = source[result.Consumed..];
+            if (result.Consumed == 0 && result.Status != ParseStatus.Done)
+                Assert.Fail("at the end of the stream everything is consumed");
         }
         while (result.Status != ParseStatus.Done);
     }

@@ -13,6 +13,7 @@ public sealed class ParserRun
     readonly List<ChipRead> _reads = [];
     readonly List<(ControlKind Kind, long Number, string Text)> _controls = [];
     readonly List<(RejectReason Reason, string Text)> _rejects = [];
+    int _calls;
 
     ParserRun()
     {
@@ -109,6 +110,18 @@ public sealed class ParserRun
         _rejects.RemoveRange(0, first._rejects.Count);
     }
 
+    /// <summary>What a slot holds before a call, each time something else: a parser that does not reset it shows that.</summary>
+    ChipRead NextStale()
+    {
+        _calls++;
+        return new ChipRead
+        {
+            Time = _calls, Number = _calls, Detail = (ulong)_calls, Hits = _calls, LatitudeE7 = _calls, LongitudeE7 = _calls,
+            RssiCentiDbm = (short)_calls, Antenna = (ushort)_calls, SubReader = (ushort)_calls, Point = (ushort)_calls,
+            Kind = (ReadKind)(_calls & 1), Flags = (ReadFlags)_calls,
+        };
+    }
+
     ReadOnlySpan<byte> Step<TParser>(ref TParser parser, ReadOnlySpan<byte> source, bool end, int destination)
         where TParser : struct, IReadParser
     {
@@ -116,6 +129,7 @@ public sealed class ParserRun
         ControlRecord[] controls = new ControlRecord[Math.Max(2, destination)];
         while (true)
         {
+            reads.AsSpan().Fill(NextStale());
             ParseResult result = parser.Parse(source, end, reads, controls);
             Assert.InRange(result.Consumed, 0, source.Length);
             _reads.AddRange(reads.AsSpan(0, result.Reads));
@@ -132,6 +146,7 @@ public sealed class ParserRun
                     break;
                 case ParseStatus.DestinationFull:
                     Assert.True(result.Reads + result.Controls > 0, "full without anything in it");
+                    Assert.True(result.Consumed > 0, "what fills the destination must be consumed");
                     break;
                 case ParseStatus.Done:
                     Assert.True(rest.IsEmpty, "a parser that is done has consumed everything");

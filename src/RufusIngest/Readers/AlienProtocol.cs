@@ -17,7 +17,7 @@ namespace RufusIngest.Readers;
 /// </remarks>
 struct AlienProtocol : ITextProtocol
 {
-    long _blockTime; // Ticks of the block's wall clock, 0 when it told none.
+    long? _blockTime; // Ticks of the block's wall clock; an unset clock may show 0.
     AlienTag _tag; // What was told of the XML tag that is open.
     bool _inTag;
 
@@ -60,7 +60,7 @@ struct AlienProtocol : ITextProtocol
             return TakeBlockTime(line[6..].Trim((byte)' '), ref output);
         bool begins = line.StartsWith("#Alien"u8);
         if (begins || line.StartsWith("#End"u8))
-            _blockTime = 0;
+            _blockTime = null;
         output.Add(begins ? ControlKind.Greeting : ControlKind.Status);
         return RejectReason.None;
     }
@@ -129,7 +129,7 @@ struct AlienProtocol : ITextProtocol
         if (_inTag)
             return RejectReason.None;
         if (name.StartsWith("/Alien-RFID-Reader-Auto"u8))
-            _blockTime = 0;
+            _blockTime = null;
         output.Add(name.IndexOf("Heartbeat"u8) >= 0 ? ControlKind.KeepAlive : ControlKind.Status);
         return RejectReason.None;
     }
@@ -142,8 +142,8 @@ struct AlienTag
     RejectReason _reason; // Why there is no chip or no time, although the tag names one.
     bool _named;
     bool _dropped;
-    long _first;
-    long _last;
+    long? _first;
+    long? _last;
     int _hits;
     ushort _antenna;
 
@@ -237,14 +237,16 @@ struct AlienTag
         _chip = read.Chip;
     }
 
-    void NoteTime(ReadOnlySpan<byte> text, ref long ticks)
+    void NoteTime(ReadOnlySpan<byte> text, ref long? time)
     {
-        if (!AsciiTime.TryDateAndTime(text, out ticks) && !AsciiTime.TryWeekdayForm(text, out ticks))
+        if (AsciiTime.TryDateAndTime(text, out long ticks) || AsciiTime.TryWeekdayForm(text, out ticks))
+            time = ticks;
+        else
             _reason = _reason == RejectReason.None ? RejectReason.BadTime : _reason;
     }
 
     /// <summary>Turns it into a read.</summary>
-    public readonly RejectReason Fill(long blockTime, ref ChipRead read)
+    public readonly RejectReason Fill(long? blockTime, ref ChipRead read)
     {
         if (!_named)
             return RejectReason.NoChip;
@@ -253,11 +255,12 @@ struct AlienTag
         read.Chip = _chip;
         read.Hits = Math.Max(1, _hits);
         read.Antenna = _antenna;
-        read.Time = _first != 0 ? _first : _last != 0 ? _last : blockTime;
-        read.Flags = (read.Time == 0 ? ReadFlags.NoTime : ReadFlags.None)
+        long? time = _first ?? _last ?? blockTime;
+        read.Time = time ?? 0;
+        read.Flags = (time is null ? ReadFlags.NoTime : ReadFlags.None)
             | (_dropped ? ReadFlags.FieldDropped : ReadFlags.None);
-        if (_first != 0 && _last > _first)
-            read.Detail = (ulong)((_last - _first) / EpochTime.TicksPerMillisecond);
+        if (_last > _first)
+            read.Detail = (ulong)((_last.Value - _first.Value) / EpochTime.TicksPerMillisecond);
         return RejectReason.None;
     }
 }

@@ -20,7 +20,7 @@ struct ChronokeepProtocol : IJsonProtocol
     {
         ReadOnlySpan<byte> text = frame.Text;
         if (!frame.IsStart && text[0] != '{')
-            return JsonList.End(text);
+            return JsonList.TakeOther(text, ref output);
         Members found = default;
         JsonMembers members = new(text);
         while (members.Next())
@@ -71,8 +71,7 @@ struct ChronokeepProtocol : IJsonProtocol
             read.Antenna = (ushort)antenna;
         if (JsonNumber.Scaled(found.Rssi, text, 2, short.MaxValue, ref ok, out int rssi))
             read.RssiCentiDbm = (short)rssi;
-        if (found.Reader.Kind == JsonKind.Text)
-            read.Point = frame.PointOf(found.Reader.In(text));
+        read.Point = JsonFields.PointOf(found.Reader, text, frame);
         ReadFields.Dropped(!ok, ref read);
         output.HasRead = true;
         return RejectReason.None;

@@ -131,9 +131,9 @@ sealed class CsvColumns
             $"there is no column '{name.Trim()}'; there are: {string.Join(", ", Names.Keys)} (- for one not used), with the "
             + "file's separator between them: , ; | or \\t.");
 
-    static bool IsTime(CsvColumn column) =>
+    public static bool IsTime(CsvColumn column) =>
         column is CsvColumn.Time or CsvColumn.TimeDayFirst or CsvColumn.TimeMonthFirst or CsvColumn.Unix or CsvColumn.Days;
 
-    static bool IsDate(CsvColumn column) =>
+    public static bool IsDate(CsvColumn column) =>
         column is CsvColumn.Date or CsvColumn.DateDayFirst or CsvColumn.DateMonthFirst;
 }

@@ -9,8 +9,8 @@ namespace RufusIngest.Readers;
 /// </summary>
 /// <remarks>
 /// <para>Fields may be quoted, with doubled quotes inside; a quoted line end ends the row all the same. Blanks and tabs around
-/// a field do not count; a BOM, empty rows and separators at the end of a row are passed over. A first row that is no read
-/// is the header, a <see cref="ControlKind.Status"/>. A decimal comma is understood where commas do not separate.</para>
+/// a field do not count; a BOM, empty rows and separators at the end of a row are passed over. A first row without a
+/// readable time is the header, a <see cref="ControlKind.Status"/>. A decimal comma is understood where commas do not separate.</para>
 /// <para><see cref="ChipRead.Time"/> is local, <see cref="ReadFlags.NoDate"/> where neither time nor date column tells the day,
 /// UTC only in a <c>unix</c> column and where a time states its zone. The order of day and month is what the column says and
 /// never guessed.</para>
@@ -20,6 +20,7 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
     // What is beyond is of no use in a column that the library knows.
     const int LongestText = 64;
     const long DaysFrom1899To1970 = 25_569;
+    const long TicksPerStep = EpochTime.TicksPerMillisecond / 10;
     const long TicksPerBillionthOfDay = EpochTime.TicksPerDay / 1_000_000_000;
 
     readonly CsvColumns? _columns = columns;
@@ -35,24 +36,21 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
         _begun = true;
         if (isFirst && row.StartsWith("\uFEFF"u8))
             row = row[3..];
-        RejectReason reason = TakeRow(row, frame, ref read);
-        if (reason == RejectReason.None)
-        {
-            output.HasRead = true;
-            return reason;
-        }
-
-        if (!isFirst || frame.IsCutOff)
+        RejectReason reason = TakeRow(row, frame, ref read, out bool hasTime);
+        output.HasRead = reason == RejectReason.None;
+        if (output.HasRead || !isFirst || hasTime || frame.IsCutOff)
             return reason;
         output.Add(ControlKind.Status);
         return RejectReason.None;
     }
 
-    readonly RejectReason TakeRow(ReadOnlySpan<byte> row, in Frame frame, ref ChipRead read)
+    readonly RejectReason TakeRow(ReadOnlySpan<byte> row, in Frame frame, ref ChipRead read, out bool hasTime)
     {
         CsvColumns columns = _columns ?? CsvColumns.Usual;
+        RejectReason reason = RejectReason.None;
         long date = 0;
         bool hasDate = false;
+        hasTime = false;
         int column = 0;
         Span<byte> buffer = stackalloc byte[LongestText];
         CsvFields fields = new(row, columns.Separator);
@@ -60,20 +58,26 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
         {
             ReadOnlySpan<byte> field = fields.Text(buffer);
             CsvColumn kind = columns.Columns[column++];
-            if (kind is CsvColumn.Date or CsvColumn.DateDayFirst or CsvColumn.DateMonthFirst)
+            bool isTime = CsvColumns.IsTime(kind);
+            // Of a bad row only the time still matters: it tells a header.
+            if (reason != RejectReason.None && !isTime)
+                continue;
+            RejectReason found;
+            if (CsvColumns.IsDate(kind))
             {
                 hasDate = TryDate(kind, field, out date);
-                if (!hasDate && !field.IsEmpty)
-                    return RejectReason.BadTime;
-                continue;
+                found = hasDate || field.IsEmpty ? RejectReason.None : RejectReason.BadTime;
+            }
+            else
+            {
+                found = TakeField(kind, field, frame, ref read);
+                hasTime |= isTime && found == RejectReason.None;
             }
 
-            RejectReason reason = TakeField(kind, field, frame, ref read);
-            if (reason != RejectReason.None)
-                return reason;
+            reason = reason == RejectReason.None ? found : reason;
         }
 
-        if (column < columns.Required)
+        if (reason == RejectReason.None && column < columns.Required)
             return RejectReason.TooFewFields;
         if (hasDate && (read.Flags & ReadFlags.NoDate) != 0)
         {
@@ -81,7 +85,7 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
             read.Flags &= ~ReadFlags.NoDate;
         }
 
-        return RejectReason.None;
+        return reason;
     }
 
     static RejectReason TakeField(CsvColumn kind, ReadOnlySpan<byte> field, in Frame frame, ref ChipRead read)
@@ -167,7 +171,9 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
         if (!ScaledNumber.TryParse(buffer, Decimals, out long days) || days < 0 || days > 2_900_000 * Day)
             return RejectReason.BadTime;
         read.Flags |= days < Day ? ReadFlags.NoDate : ReadFlags.None;
-        read.Time = (days * TicksPerBillionthOfDay) - (days < Day ? 0 : DaysFrom1899To1970 * EpochTime.TicksPerDay);
+        // Nine decimals, or what a spreadsheet writes, hit a millisecond only nearly; cut off, it would be the one before.
+        long ticks = ((days * TicksPerBillionthOfDay) + (TicksPerStep / 2)) / TicksPerStep * TicksPerStep;
+        read.Time = ticks - (days < Day ? 0 : DaysFrom1899To1970 * EpochTime.TicksPerDay);
         return RejectReason.None;
     }
 }

@@ -30,7 +30,7 @@ struct RfidJsonProtocol : IJsonProtocol
         if (!frame.IsObject)
             return TakeCode(text, ref read, ref output);
         if (!frame.IsStart && text[0] != '{')
-            return JsonList.End(text);
+            return JsonList.TakeOther(text, ref output);
         Members found = Members.In(text);
         if (frame.IsStart)
             NoteReader(found.Reader, text, frame);

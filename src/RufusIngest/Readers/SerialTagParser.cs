@@ -5,7 +5,7 @@ namespace RufusIngest.Readers;
 
 /// <summary>
 /// Small serial readers of 125 kHz cards: <c>LF</c>, ten hex digits, <c>CR</c>; <c>STX</c>, ten hex digits, two of a check,
-/// <c>ETX</c>; and the binary form <c>STX</c>, length, type, four or five bytes, check, <c>ETX</c>. Written from printed samples.
+/// <c>ETX</c>; and the binary form <c>STX</c>, length, type, bytes, check, <c>ETX</c>. Written from printed samples.
 /// </summary>
 /// <remarks>
 /// No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). The chip is the ten hex digits, upper case or as sent; of

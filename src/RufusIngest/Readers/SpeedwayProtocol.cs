@@ -28,7 +28,7 @@ struct SpeedwayProtocol : IJsonProtocol
         if (!frame.IsObject)
             return TakeLine(frame, ref read, ref output);
         if (!frame.IsStart && text[0] != '{')
-            return JsonList.End(text);
+            return JsonList.TakeOther(text, ref output);
         Members found = Members.In(text);
         if (!frame.IsStart)
             output.Length = JsonList.ItemLength(text, found.Length);

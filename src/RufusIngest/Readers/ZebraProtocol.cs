@@ -25,7 +25,7 @@ struct ZebraProtocol : IJsonProtocol
         if (!frame.IsStart)
         {
             if (text[0] != '{')
-                return JsonList.End(text);
+                return JsonList.TakeOther(text, ref output);
             Tag item = Tag.In(text);
             output.Length = JsonList.ItemLength(text, item.Length);
             return TakeTag(item, text, frame, ref read, ref output);

@@ -42,6 +42,12 @@ public sealed class AlienTests
             run.Reads.Select(Show));
     }
 
+    [Theory]
+    [InlineData("Tag:AA01, Disc:1970/01/01 00:00:00, Last:1970/01/01 00:00:05, Count:1, Ant:0", "5000 None")]
+    [InlineData("#Time: 1970/01/01 00:00:00\nAA01,1,0", "0 None")]
+    public void The_first_moment_of_an_unset_clock_is_a_time(string lines, string expected) =>
+        Assert.Equal($"AA01 1970-01-01 00:00:00.000 0 1 {expected}", Show(Assert.Single(Run(lines + "\n").Reads)));
+
     [Fact]
     public void An_XML_tag_may_stand_on_lines_of_its_own_or_all_on_one()
     {

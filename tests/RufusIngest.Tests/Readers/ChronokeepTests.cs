@@ -87,10 +87,10 @@ public sealed class ChronokeepTests
     }
 
     [Fact]
-    public void A_value_that_is_no_read_ends_the_list_as_a_reject()
+    public void A_value_that_is_no_read_costs_itself_only()
     {
         ParserRun run = Run("""{"command":"reads","list":[""" + One + ",5," + Two + "]}" + Guard);
-        Assert.Equal(["1234", "G"], run.Chips);
+        Assert.Equal(["1234", .. Run(Two).Chips, "G"], run.Chips);
         Assert.Equal(RejectReason.BadSyntax, Assert.Single(run.Rejects).Reason);
     }
 
@@ -101,6 +101,13 @@ public sealed class ChronokeepTests
         Assert.Equal(ControlKind.Unknown, Assert.Single(run.Controls).Kind);
         Assert.Empty(run.Reads);
         Assert.Empty(run.Rejects);
+    }
+
+    [Fact]
+    public void The_name_of_a_reader_may_be_escaped()
+    {
+        ParserRun run = ParserRun.OfWhole<Parser>("{\"identifier\":\"7\",\"seconds\":1779004862,\"reader\":\"A \\u0026 B\"}"u8);
+        Assert.Equal(["A & B"], run.Points.ToList());
     }
 
     [Fact]

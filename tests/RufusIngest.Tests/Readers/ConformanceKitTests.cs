@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
@@ -24,7 +26,7 @@ public sealed class ConformanceKitTests
                 if (cut && !endOfStream && fault != Fault.TakesUnendedLines)
                     return ParseResult.NeedMore(at, count, 0);
                 if (count == reads.Length && fault != Fault.LosesWhatDoesNotFit)
-                    return ParseResult.DestinationFull(at, count, 0);
+                    return ParseResult.DestinationFull(fault == Fault.ConsumesNothing ? 0 : at, count, 0);
                 ReadOnlySpan<byte> line = source.Slice(at, cut ? source.Length - at : length);
                 int start = at;
                 at += line.Length + (cut ? 0 : 1);
@@ -41,7 +43,14 @@ public sealed class ConformanceKitTests
                 if (count == reads.Length || (fault == Fault.RemembersTheStream && _begun))
                     continue;
                 if (fault != Fault.CountsCalls || count == 0)
+                {
+                    if (fault != Fault.KeepsOldSlots)
+                        reads[count].Reset();
                     Fill(ref reads[count], line, fault == Fault.LooksBehind ? source[Math.Min(at, source.Length - 1)..] : []);
+                }
+
+                if (fault == Fault.LooksOutside && at == source.Length)
+                    reads[count].Hits = Unsafe.Add(ref MemoryMarshal.GetReference(source), -1);
                 count++;
                 _begun = true;
             }
@@ -51,7 +60,6 @@ public sealed class ConformanceKitTests
 
         static void Fill(ref ChipRead read, ReadOnlySpan<byte> line, ReadOnlySpan<byte> behind)
         {
-            read.Reset();
             read.Hits = behind.Length + 1;
             read.Chip = ChipCode.FromText(line.IsEmpty ? "none" : Encoding.Latin1.GetString(line));
         }
@@ -67,6 +75,9 @@ public sealed class ConformanceKitTests
         RemembersTheStream,
         LooksBehind,
         CountsCalls,
+        LooksOutside,
+        ConsumesNothing,
+        KeepsOldSlots,
         Throws,
     }
 
@@ -79,6 +90,9 @@ public sealed class ConformanceKitTests
     [InlineData(Fault.RemembersTheStream, "repeated")]
     [InlineData(Fault.LooksBehind, "in every two pieces and in single bytes")]
     [InlineData(Fault.CountsCalls, "in every two pieces and in single bytes")]
+    [InlineData(Fault.LooksOutside, "between guard bytes")]
+    [InlineData(Fault.ConsumesNothing, "with room for one read")]
+    [InlineData(Fault.KeepsOldSlots, "in every two pieces and in single bytes")]
     [InlineData(Fault.Throws, "with each byte changed")]
     public void A_broken_rule_is_found(Fault fault, params string[] failing)
     {

@@ -39,6 +39,9 @@ public sealed class CsvTests
     [InlineData("unix,chip", "1779004862123456,A7", "A7 2026-05-17 08:01:02.123 ZoneKnown")]
     [InlineData("days;chip", "46159,5;A7", "A7 2026-05-17 12:00:00.000 None")]
     [InlineData("days,chip", "0.25,A7", "A7 06:00:00.000 NoDate")]
+    [InlineData("days,chip", "0.458333333333333,A7", "A7 11:00:00.000 NoDate")]
+    [InlineData("days,chip", "46159.3340509259,A7", "A7 2026-05-17 08:01:02.000 None")]
+    [InlineData("days,chip", "46159.3340509606,A7", "A7 2026-05-17 08:01:02.003 None")]
     [InlineData("chip,time", "A7,2026-05-17T08:01:02.5+02:00", "A7 2026-05-17 06:01:02.500 ZoneKnown")]
     [InlineData("chip,time", "A7,Sun May 17 08:01:02 CEST 2026", "A7 2026-05-17 08:01:02.000 None")]
     [InlineData("chip,time,number,hits,rssi,point", "A7,08:00:00,12,3,-60.5,Finish", "A7 08:00:00.000 NoDate n=12 hits=3 rssi=-6050 point")]
@@ -72,6 +75,28 @@ public sealed class CsvTests
         Assert.Equal(ControlKind.Status, Assert.Single(run.Controls).Kind);
         Assert.Equal(RejectReason.BadTime, Assert.Single(run.Rejects).Reason);
         Assert.Equal(["A", "B"], Run("chip,time", "\uFEFF\"A\",08:00:00\rB,08:00:01").Chips);
+    }
+
+    [Theory]
+    [InlineData("chip,time", ",08:00:00", RejectReason.NoChip)]
+    [InlineData("chip,time", "1234567890123456789012345678901,08:00:00", RejectReason.ChipTooLong)]
+    [InlineData("date,chip,time", "17 May,A,08:00:00", RejectReason.BadTime)]
+    public void A_first_row_with_a_time_is_no_header(string columns, string row, RejectReason reason)
+    {
+        ParserRun run = Run(columns, row + "\n");
+        Assert.Equal((reason, row), Assert.Single(run.Rejects));
+        Assert.Empty(run.Controls);
+    }
+
+    [Theory]
+    [InlineData("chip,time", "What the transponder of the participant says,Time")]
+    [InlineData("chip,time", ",Time")]
+    [InlineData("date,point,time,chip", "Date,Point,Time,Chip")]
+    public void A_header_may_say_anything_but_a_time(string columns, string row)
+    {
+        ParserRun run = Run(columns, row + "\n");
+        Assert.Equal(ControlKind.Status, Assert.Single(run.Controls).Kind);
+        Assert.Empty(run.Points.ToList());
     }
 
     [Fact]

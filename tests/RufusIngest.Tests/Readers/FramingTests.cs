@@ -46,6 +46,20 @@ public sealed class FramingTests
         }
     }
 
+    /// <summary>Takes one word at a time; the last one goes on behind the line end if it ends with a dash.</summary>
+    struct Dashes : ITextProtocol
+    {
+        public static int MostBytes => 20;
+
+        public readonly RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
+        {
+            output.Length = frame.Text.IndexOf((byte)' ') + 1;
+            output.GoesOn = output.Length == 0 && frame.Text[^1] == '-';
+            output.Add(ControlKind.Response);
+            return RejectReason.None;
+        }
+    }
+
     struct Objects : IJsonProtocol
     {
         public static bool TakesLines => true;
@@ -76,6 +90,34 @@ public sealed class FramingTests
                 $"<{c.Text.Trim()}{(c.Text == " " ? "" : $" {c.Number}")}{(c.Kind == ControlKind.Unknown ? " cut" : "")}>"),
             .. run.Rejects.Select(reject => "!" + reject.Text.Trim()),
         ]);
+    }
+
+    [Theory]
+    [InlineData("a b-\nc\nd", "a |b-\nc|d")]
+    [InlineData("a b-\n123456789012345678901234567890\nc\n", "a |c|!b-\n12345678901234567")]
+    public void A_frame_of_which_something_was_taken_may_go_on_and_become_too_long(string stream, string expected)
+    {
+        foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(Encoding.Latin1.GetBytes(stream)))
+        {
+            ParserRun run = ParserRun.Of<TextParser<Dashes>>(pieces);
+            Assert.Equal(
+                expected, string.Join('|', run.Controls.Select(c => c.Text).Concat(run.Rejects.Select(r => "!" + r.Text))));
+        }
+    }
+
+    [Fact]
+    public void A_line_that_was_too_long_ends_where_the_next_begins()
+    {
+        byte[] stream = Encoding.Latin1.GetBytes(new string('x', 4_100) + "\n\na\n\nb\n");
+        foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(stream, mostCuts: 100).Append(
+            [stream.AsMemory(0, 4_098), stream.AsMemory(4_098, 2), stream.AsMemory(4_100)]))
+        {
+            ParserRun run = ParserRun.Of<TextParser<Fetches>>(pieces);
+            Assert.Equal(
+                ". a . b",
+                string.Join(' ', run.Controls.Select(c => c.Kind == ControlKind.EndOfFetch ? "." : c.Text)));
+            Assert.Equal(RejectReason.TooLong, Assert.Single(run.Rejects).Reason);
+        }
     }
 
     [Theory]

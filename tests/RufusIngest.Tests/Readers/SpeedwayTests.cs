@@ -95,6 +95,21 @@ public sealed class SpeedwayTests
         Assert.Equal(["00AA", "00AA"], run.Chips);
     }
 
+    [Theory]
+    [InlineData("null,{0},{1}", "null,")]
+    [InlineData("{0} , [1, \"x]\"] ,{1}", "[1, \"x]\"] ,")]
+    [InlineData("{0},{1}, \"a,b\" ", "\"a,b\"")]
+    public void Something_else_in_a_list_costs_no_read(string list, string rejected)
+    {
+        string post = "{\"tag_reads\":[" + list.Replace("{0}", Guard, StringComparison.Ordinal).Replace("{1}", Two, StringComparison.Ordinal) + "]}";
+        foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(Bytes(post + Guard)))
+        {
+            ParserRun run = ParserRun.Of<Parser>(pieces);
+            Assert.Equal(["00AA", "ABCD", "00AA"], run.Chips);
+            Assert.Equal((RejectReason.BadSyntax, rejected), Assert.Single(run.Rejects));
+        }
+    }
+
     [Fact]
     public void The_makers_samples()
     {

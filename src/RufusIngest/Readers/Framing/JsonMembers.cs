@@ -152,6 +152,9 @@ ref struct JsonMembers
         return ByteAt(_text, at) == '[' ? at + 1 : 0;
     }
 
+    /// <summary>The length of the value that begins at the first byte, or 0 when it is none.</summary>
+    public static int ValueLength(ReadOnlySpan<byte> text) => ValueAt(text, 0).End;
+
     /// <summary>The byte at a place, or NUL (which is no JSON outside strings) behind the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static byte ByteAt(ReadOnlySpan<byte> text, int at) => (uint)at < (uint)text.Length ? text[at] : (byte)0;

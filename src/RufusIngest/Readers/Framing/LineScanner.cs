@@ -24,6 +24,9 @@ struct LineScanner
     bool _dropping;
     byte _lineEnd; // The line end behind the last line, 0 once another line has begun.
 
+    /// <summary>The rest of a line that was too long is being dropped.</summary>
+    public readonly bool IsDropping => _dropping;
+
     /// <summary>The source does not begin inside a line that was looked at before.</summary>
     public readonly bool IsAtLine => _searched == 0 && !_dropping;
 
@@ -71,26 +74,31 @@ struct LineScanner
     /// <returns>False when the source ends first.</returns>
     public bool MoveToLine(ReadOnlySpan<byte> source, ref int position, ReadOnlySpan<byte> ends = default)
     {
-        if (_dropping)
-        {
-            int end = IndexOfEnd(source[position..], ends);
-            position = end < 0 ? source.Length : position + end;
-            _searched = 0;
-            _dropping = end < 0;
-        }
-
+        Drop(source, ref position, ends);
         while (position < source.Length
             && (source[position] is CarriageReturn or LineFeed or 0 || ends.Contains(source[position])))
             position++;
         return position < source.Length;
     }
 
+    void Drop(ReadOnlySpan<byte> source, ref int position, ReadOnlySpan<byte> ends)
+    {
+        if (!_dropping)
+            return;
+        int end = IndexOfEnd(source[position..], ends);
+        position = end < 0 ? source.Length : position + end;
+        _searched = 0;
+        _dropping = end < 0;
+    }
+
     /// <summary>Moves over line ends up to and with the next one that has no line before it.</summary>
     /// <param name="source">The source of the parse call.</param>
     /// <param name="position">In: at a line end or at a line. Out: behind the line ends that were looked at.</param>
+    /// <param name="ends">The bytes that end a line where they are not the usual three.</param>
     /// <returns>True for an empty line: its end is the byte before the position.</returns>
-    public bool TryEmptyLine(ReadOnlySpan<byte> source, ref int position)
+    public bool TryEmptyLine(ReadOnlySpan<byte> source, ref int position, ReadOnlySpan<byte> ends = default)
     {
+        Drop(source, ref position, ends);
         for (; position < source.Length && source[position] is CarriageReturn or LineFeed or 0; position++)
         {
             byte end = source[position];

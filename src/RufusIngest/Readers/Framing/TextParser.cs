@@ -33,7 +33,7 @@ struct TextParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
         int position = 0;
         while (true)
         {
-            if (TProtocol.EmptyLineEndsFetch && !_inside && _frames.TryEmptyLine(source, ref position))
+            if (TProtocol.EmptyLineEndsFetch && !_inside && _frames.TryEmptyLine(source, ref position, TProtocol.Ends))
             {
                 output.Add(ControlKind.EndOfFetch, position - 1, 1);
                 if (output.IsFull)
@@ -43,7 +43,11 @@ struct TextParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
 
             if (!_frames.TryNext(
                 source, endOfStream, ref position, out int length, TProtocol.MostBytes, TProtocol.Ends, _inside))
+            {
+                _inside &= !_frames.IsDropping;
                 return _frames.Ended(source, position, output.Reads, output.Controls);
+            }
+
             int end = position + length;
             _inside &= length > 0; // A rest of line ends only is no part of a frame.
             while (position < end)
