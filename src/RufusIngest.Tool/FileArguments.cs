@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RufusIngest.Passings;
+using RufusIngest.Readers;
 using RufusIngest.Records;
 
 namespace RufusIngest.Tool;
@@ -69,6 +70,8 @@ sealed class FileArguments(string defaultLocation)
 /// <summary>Files of one reader, with what is known about it.</summary>
 sealed record FileInput
 {
+    const int MostOfExample = 60;
+
     public required FileInfo[] Files { get; init; }
 
     public required ReaderSettings Reader { get; init; }
@@ -83,7 +86,7 @@ sealed record FileInput
     };
 
     /// <summary>Says what somebody who sees fewer passings than expected should look at.</summary>
-    public void SayHints(Terminal terminal, IngestCounters counters)
+    public void SayHints(Terminal terminal, IngestCounters counters, IReadOnlyList<RejectedFrame> rejected)
     {
         if (counters.Readers.Sum(reader => reader.WithoutTime) > 0)
         {
@@ -92,10 +95,25 @@ sealed record FileInput
                 : "Some reads have no usable time: a clock that was never set.");
         }
 
+        if (rejected.Count > 0)
+            SayRejected(terminal, counters, rejected[0]);
+        long others = counters.Readers.Sum(reader => reader.Signals + reader.Controls.Values.Sum());
         if (counters.Reads == 0)
         {
-            long others = counters.Readers.Sum(reader => reader.Signals + reader.Controls.Values.Sum());
-            terminal.Say(others == 0 ? $"No reads: is it {Reader.Protocol}?" : $"No chip reads among {others} other frames.");
+            terminal.Say(rejected.Count > 0 || others == 0
+                ? $"No reads: is it {Reader.Protocol}?"
+                : $"No chip reads among {others} other frames.");
         }
+    }
+
+    static void SayRejected(Terminal terminal, IngestCounters counters, RejectedFrame example)
+    {
+        IEnumerable<string> reasons = counters.Readers.SelectMany(reader => reader.Rejects)
+            .Where(pair => pair.Value > 0).Select(pair => $"{pair.Key} {pair.Value:N0}");
+        string text = string.Concat(
+            example.Bytes.Take(MostOfExample).Select(b => b is >= (byte)' ' and <= (byte)'~' ? $"{(char)b}" : $"\\x{b:x2}"));
+        string more = example.Length > MostOfExample ? " …" : "";
+        terminal.Say(
+            $"Rejected: {string.Join(", ", reasons)}; for example at byte {example.Position:N0}, {example.Reason}: {text}{more}");
     }
 }

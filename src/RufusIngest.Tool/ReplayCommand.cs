@@ -92,7 +92,7 @@ static class ReplayCommand
             writer.WriteSummary(report);
         else
             report.WriteTable(terminal.Console);
-        options.Input.SayHints(terminal, report.Counters);
+        options.Input.SayHints(terminal, report.Counters, pipeline.GetRejected(options.Input.Reader.Name));
         return report.ExitCode;
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RufusIngest.Passings;
+using RufusIngest.Readers;
 using RufusIngest.Records;
 
 namespace RufusIngest.Tool.Cleaning;
@@ -56,6 +57,7 @@ static class CleanCommand
     {
         PolicyComparison? comparison = gates.Length > 1 ? new PolicyComparison() : null;
         List<CleanResult> results = [];
+        IReadOnlyList<RejectedFrame> rejected = [];
         foreach (GateOptions gate in gates)
         {
             CleanRun run = new(files, gate)
@@ -67,12 +69,13 @@ static class CleanCommand
                 },
             };
             results.Add(new CleanResult(gate.Policy, run.Run(cancellation)));
+            rejected = run.Rejected;
         }
 
         writer.WriteResults(results);
         if (comparison is not null)
             writer.WriteComparison(comparison.Rows([.. gates.Select(gate => gate.Policy)]));
-        files.SayHints(terminal, results[0].Counters);
+        files.SayHints(terminal, results[0].Counters, rejected);
         if (results.All(result => result.IsBalanced))
             return ExitCode.Done;
         terminal.Say(
@@ -86,7 +89,7 @@ static class CleanCommand
         ChipStory story = ChipStory.Of(who, files.Chips);
         CleanRun run = new(files, gate) { OnRead = story.Add, OnPassing = story.Add, OnEvent = story.Add };
         IngestCounters counters = run.Run(cancellation);
-        files.SayHints(terminal, counters);
+        files.SayHints(terminal, counters, run.Rejected);
         story.RequireReads();
         StoryWriter writer = new(story, files.Chips, gate.Policy);
         if (json)

@@ -1,4 +1,5 @@
 using RufusIngest.Passings;
+using RufusIngest.Readers;
 using RufusIngest.Reads;
 using RufusIngest.Records;
 
@@ -37,6 +38,9 @@ sealed class CleanRun
     public Action<Passing>? OnPassing { get; init; }
 
     public Action<TimingEvent>? OnEvent { get; init; }
+
+    /// <summary>The last rejected frames, oldest first.</summary>
+    public IReadOnlyList<RejectedFrame> Rejected => _core.GetRejected(0);
 
     public IngestCounters Run(CancellationToken cancellation)
     {

@@ -141,10 +141,18 @@ public sealed class ReaderProtocol
     /// <param name="name">Name used in settings; must differ from the others' in one pipeline.</param>
     /// <param name="description">Which devices speak it.</param>
     public static ReaderProtocol Create<TParser>(string name, string description)
+        where TParser : struct, IReadParser => Create(name, description, default(TParser));
+
+    /// <summary>Makes a protocol of a parser of one's own that has parameters.</summary>
+    /// <typeparam name="TParser">The parser.</typeparam>
+    /// <param name="name">Name used in settings; must differ from the others' in one pipeline.</param>
+    /// <param name="description">Which devices speak it.</param>
+    /// <param name="initial">What each connection starts with.</param>
+    public static ReaderProtocol Create<TParser>(string name, string description, TParser initial)
         where TParser : struct, IReadParser
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        return new ReaderProtocol(name, description, static () => ReaderDecoder.For<TParser>());
+        return new ReaderProtocol(name, description, () => ReaderDecoder.For(initial));
     }
 
     /// <summary>Finds one of <see cref="All"/> by name, in any case.</summary>

@@ -74,9 +74,11 @@ static class ReadFields
             Dropped(!field.IsEmpty, ref read);
     }
 
-    /// <summary>Signal strength in dBm, perhaps with decimals.</summary>
+    /// <summary>Signal strength in dBm, perhaps with decimals behind a point or comma.</summary>
     public static void Rssi(ReadOnlySpan<byte> field, ref ChipRead read)
     {
+        Span<byte> buffer = stackalloc byte[16];
+        field = ScaledNumber.WithPoint(field, buffer);
         if (ScaledNumber.TryParse(field, 2, out long value) && value is > short.MinValue and <= short.MaxValue)
             read.RssiCentiDbm = (short)value;
         else

@@ -21,6 +21,19 @@ static class ScaledNumber
     public static bool TryParse(ReadOnlySpan<byte> field, int decimals, out long value) =>
         TryPlain(field, decimals, out value) || TryAny(field, decimals, out value);
 
+    /// <summary>A number that may have a decimal comma, with a point.</summary>
+    /// <param name="field">The number.</param>
+    /// <param name="buffer">Holds it where there is a comma; a longer one stays as it is.</param>
+    public static ReadOnlySpan<byte> WithPoint(ReadOnlySpan<byte> field, Span<byte> buffer)
+    {
+        int comma = field.IndexOf((byte)',');
+        if (comma < 0 || field.Length > buffer.Length)
+            return field;
+        field.CopyTo(buffer);
+        buffer[comma] = (byte)'.';
+        return buffer[..field.Length];
+    }
+
     /// <summary>What readers send: so few digits that nothing can overflow or need rounding, and no exponent.</summary>
     static bool TryPlain(ReadOnlySpan<byte> field, int decimals, out long value)
     {
