@@ -16,6 +16,8 @@ namespace RufusIngest.Readers;
 struct WiclaxProtocol : ITextProtocol
 {
     const int DateAndTime = 19; // dd-MM-yyyy HH:mm:ss
+    const int WithMilliseconds = 23; // dd-MM-yyyy HH:mm:ss.ccc
+    const int WholeStart = 22; // RACESTART HH:mm:ss,ccc
 
     public RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
@@ -28,12 +30,17 @@ struct WiclaxProtocol : ITextProtocol
         }
 
         if (!line.Contains((byte)';'))
-            return frame.IsCutOff ? RejectReason.Truncated : TakeAnswer(line, ref read, ref output);
+        {
+            bool isWhole = !frame.IsCutOff || (line.StartsWith("RACESTART "u8) && line.Length >= WholeStart);
+            return isWhole ? TakeAnswer(line, ref read, ref output) : RejectReason.Truncated;
+        }
+
         FieldList fields = new(line, (byte)';');
         RejectReason reason = ReadFields.Chip(fields[0], ref read);
         if (reason != RejectReason.None)
             return reason;
-        if (!AsciiTime.TryDayFirst(fields[1], out long ticks) || (frame.IsCutOff && fields.Count == 2))
+        if (!AsciiTime.TryDayFirst(fields[1], out long ticks)
+            || (frame.IsCutOff && fields.Count == 2 && fields[1].Length < WithMilliseconds))
             return RejectReason.BadTime;
         read.Time = ticks;
         read.Point = frame.PointOf(fields[2]);
