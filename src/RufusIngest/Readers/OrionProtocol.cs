@@ -7,7 +7,9 @@ namespace RufusIngest.Readers;
 /// Orion files: lines <c>$P</c>, separated by semicolons or commas, with the chip in the third field and the time of day in
 /// ms in the sixth. Written from what one program reads; not even a printed line is known.
 /// </summary>
-/// <remarks>There is no date (<see cref="ReadFlags.NoDate"/>). Other lines with a <c>$</c> are <see cref="ControlKind.Unknown"/>.</remarks>
+/// <remarks>
+/// There is no date (<see cref="ReadFlags.NoDate"/>). Other lines with a <c>$</c> are <see cref="ControlKind.Unknown"/>.
+/// </remarks>
 struct OrionProtocol : ITextProtocol
 {
     const int ChipField = 2;

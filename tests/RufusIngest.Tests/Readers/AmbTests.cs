@@ -133,7 +133,8 @@ public sealed class AmbTests
             ParserRun run = Run($"{half}{good}\r\n{half}{Tranx}\r\n{half}#0970\r\n");
             Assert.Equal(["8110777", "999999"], run.Chips);
             Assert.Equal([half, half, half], run.Rejects.Select(reject => reject.Text));
-            Assert.Equal((ControlKind.Status, 0x970L), run.Controls.Select(control => (control.Kind, control.Number)).Single());
+            var status = Assert.Single(run.Controls);
+            Assert.Equal((ControlKind.Status, 0x970L), (status.Kind, status.Number));
         }
     }
 

@@ -95,7 +95,8 @@ public sealed class ChronoTrackTests
             "CT01_13,3,START,GUNTIME,10:00:00.01,0,A1B2C3,0\r\nCT01_13,4,20K,NEWLOCATION,10:00:00.00,0,A1B2C3,0\r\n");
         Assert.Equal(ReadKind.Gun, Assert.Single(run.Reads).Kind);
         Assert.Equal(
-            [(ControlKind.Gun, 3L), (ControlKind.Point, 4)], run.Controls.Select(control => (control.Kind, control.Number)));
+            [(ControlKind.Gun, 3L), (ControlKind.Point, 4)],
+            run.Controls.Select(control => (control.Kind, control.Number)));
     }
 
     [Theory]

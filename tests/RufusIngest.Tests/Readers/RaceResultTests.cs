@@ -156,7 +156,9 @@ public sealed class RaceResultTests
     {
         ParserRun run = Run("12:5\r\n");
         Assert.Equal(ControlKind.Unknown, Assert.Single(run.Controls).Kind);
-        Assert.Equal([RejectReason.TooFewFields, RejectReason.TooFewFields], Run("12:\r\n12\r\n").Rejects.Select(r => r.Reason));
+        Assert.Equal(
+            [RejectReason.TooFewFields, RejectReason.TooFewFields],
+            Run("12:\r\n12\r\n").Rejects.Select(reject => reject.Reason));
     }
 
     [Theory]
