@@ -19,14 +19,18 @@ struct AmbProtocol : ITextProtocol
 {
     const byte StartOfLine = 1;
 
+    // None of them stands within a line.
+    static ReadOnlySpan<byte> Starts => "\u0001@#$"u8;
+
     public readonly RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
         ReadOnlySpan<byte> line = frame.Text;
         // A line begins at its mark, even if the one before it has lost its end.
-        int next = line[1..].IndexOf(StartOfLine) + 1;
-        output.Length = next;
-        bool isCutOff = frame.IsCutOff && next == 0;
-        line = next > 0 ? line[..next] : line;
+        int from = line[0] == StartOfLine && line.Length > 1 && line[1] != StartOfLine ? 2 : 1;
+        int next = line[from..].IndexOfAny(Starts);
+        bool isCutOff = frame.IsCutOff || next >= 0;
+        output.Length = next < 0 ? 0 : from + next;
+        line = next < 0 ? line : line[..(from + next)];
         line = line[0] == StartOfLine ? line[1..] : line;
         if (line.Length > 1 && line[1] == '\t')
             return AmbLine.Take(line, isCutOff, ref read, ref output);
@@ -107,7 +111,10 @@ static class AmbLine
                 output.Add(ControlKind.Unknown);
                 return RejectReason.None;
             default:
-                return RejectReason.UnknownFrame;
+                if (!hasCrc)
+                    return RejectReason.UnknownFrame;
+                output.Add(ControlKind.Unknown);
+                return RejectReason.None;
         }
     }
 

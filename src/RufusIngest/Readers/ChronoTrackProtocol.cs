@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 
@@ -33,7 +34,13 @@ struct ChronoTrackProtocol : ITextProtocol
     public RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
         ReadOnlySpan<byte> line = frame.Text;
-        if (line.StartsWith("TO~"u8))
+        // A line begins at its mark, even if the one before it has lost its end.
+        bool isFile = line.StartsWith("TO~"u8);
+        int next = line[1..].IndexOf(isFile ? "TO~"u8 : "CT01_"u8) + 1;
+        output.Length = next;
+        bool isCutOff = frame.IsCutOff || next > 0;
+        line = next > 0 ? line[..next] : line;
+        if (isFile)
             return TakeFileRead(new FieldList(line, (byte)'~'), ref read, ref output);
         if (line.Length > SeparatorAt && line.StartsWith("CT"u8) && line[4] == '_'
             && line[SeparatorAt] is (byte)'~' or (byte)',')
@@ -41,8 +48,8 @@ struct ChronoTrackProtocol : ITextProtocol
         FieldList marker = new(line, (byte)',');
         if (marker.Count > 4 && AsciiNumber.TryUnsigned(marker[1], out long number)
             && AsciiNumber.TryUnsigned(marker[3], out _))
-            return TakeMarker(marker, number, frame.IsCutOff, ref read, ref output);
-        return frame.IsCutOff ? RejectReason.Truncated : TakeAnswer(line, ref output);
+            return TakeMarker(marker, number, isCutOff, ref read, ref output);
+        return isCutOff ? RejectReason.Truncated : TakeAnswer(line, ref output);
     }
 
     static RejectReason TakeStreamed(in FieldList fields, in Frame frame, ref ChipRead read, ref FrameOutput output)
@@ -51,7 +58,7 @@ struct ChronoTrackProtocol : ITextProtocol
             return RejectReason.TooFewFields;
         ReadFields.Number(fields[1], ref read);
         read.Point = frame.PointOf(fields[2]);
-        if (fields[3].SequenceEqual("newlocation"u8))
+        if (Ascii.EqualsIgnoreCase(fields[3], "newlocation"u8))
         {
             output.Add(ControlKind.Point, Math.Max(0, read.Number));
             return RejectReason.None;
@@ -59,7 +66,7 @@ struct ChronoTrackProtocol : ITextProtocol
 
         if (!TryTime(fields[4], ref read))
             return RejectReason.BadTime;
-        if (fields[3].SequenceEqual("guntime"u8))
+        if (Ascii.EqualsIgnoreCase(fields[3], "guntime"u8))
         {
             read.Kind = ReadKind.Gun;
             output.Add(ControlKind.Gun, Math.Max(0, read.Number));

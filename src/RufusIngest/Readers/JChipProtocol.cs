@@ -57,12 +57,20 @@ struct JChipProtocol : ITextProtocol
         RejectReason reason = ReadFields.Chip(first[(isLive ? 2 : 1)..], ref read);
         if (reason != RejectReason.None)
             return reason;
+        ReadOnlySpan<byte> behind = rest;
         ReadOnlySpan<byte> day = NextWord(ref rest);
+        if (day.Length > 2 && !IsDate(day))
+        {
+            // It is the index: there is no day.
+            day = default;
+            rest = behind;
+        }
+
         long date = 0;
         bool isDated = IsDate(day);
         bool hasDate = isDated && TryDate(day, out date);
         // The day offset may be missing at the end of a line, but then its end must be there.
-        if (isCutOff && (day.IsEmpty || (rest.IsEmpty && (isDated ? !hasDate : day.Length < 2))))
+        if (isCutOff && rest.IsEmpty && (isDated ? !hasDate : day.Length < 2))
             return RejectReason.Truncated;
         for (int at = 0; NextWord(ref rest) is { IsEmpty: false } word; at++)
         {

@@ -87,7 +87,7 @@ struct MacshaProtocol(bool entry) : ITextProtocol
 
         FieldList fields = new(row, (byte)';');
         if (fields.Count == 1 || row.StartsWith("HELLO"u8))
-            return TakeWord(row, ref output);
+            return isCutOff && IsCommand(row) ? RejectReason.Truncated : TakeWord(row, fields, ref output);
         output.HasRead = true;
         if (fields[1].Length == 10 && fields[1][4] == '/')
             return MacshaRow.ReadSession(fields, _entry, ref read);
@@ -121,18 +121,32 @@ struct MacshaProtocol(bool entry) : ITextProtocol
         output.Add(ControlKind.KeepAlive, box);
     }
 
-    static RejectReason TakeWord(ReadOnlySpan<byte> row, ref FrameOutput output)
+    static RejectReason TakeWord(ReadOnlySpan<byte> row, in FieldList fields, ref FrameOutput output)
     {
         if (row.StartsWith("HELLO"u8))
+        {
+            int passing = PassingBehindGreeting(fields);
+            output.Length = passing > 0 ? passing : output.Length;
             output.Add(ControlKind.Greeting);
+        }
         else if (row.StartsWith("START-OK"u8) || row.StartsWith("STOP-OK"u8) || row.StartsWith("MODO-REMOTE-OFF"u8)
             || row.StartsWith("OPERATION-MODE-STARTED"u8))
             output.Add(ControlKind.Response);
         else if (MacshaRow.IsHeaderOrFooter(row))
             output.Add(ControlKind.Status);
+        else if (IsCommand(row) || row.SequenceEqual("Start:"u8) || row.SequenceEqual("Stop:"u8))
+            output.Add(ControlKind.Unknown); // The host's own, come back.
         else
             return RejectReason.UnknownFrame;
         return RejectReason.None;
+    }
+
+    /// <summary>Where the number of a passing begins that stands right behind a greeting, or 0.</summary>
+    static int PassingBehindGreeting(in FieldList fields)
+    {
+        ReadOnlySpan<byte> first = fields[0];
+        int number = first.LastIndexOfAnyExceptInRange((byte)'0', (byte)'9') + 1;
+        return number < first.Length && fields.Count >= 8 && AsciiTime.TryDate(fields[3], out _) ? number : 0;
     }
 
     static RejectReason TakeAnswer(in FieldList fields, ref FrameOutput output)

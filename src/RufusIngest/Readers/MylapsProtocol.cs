@@ -123,13 +123,16 @@ struct MylapsProtocol : ITextProtocol
         if (!AsciiTime.TryDateAndTime(fields[0], out long ticks))
             return RejectReason.BadTime;
         read.Time = ticks;
-        read.Kind = KindOfMarker(fields[1]);
+        read.Kind = KindOfMarker(fields[1], fields[2]);
         return RejectReason.None;
     }
 
-    /// <summary><c>ext-gun</c> and <c>Gunshot</c> are known; another marker is an operator's.</summary>
-    public static ReadKind KindOfMarker(ReadOnlySpan<byte> type)
+    /// <summary>
+    /// <c>ext-gun</c> and <c>Gunshot</c> are known; another marker is an operator's. Without a type its name tells.
+    /// </summary>
+    public static ReadKind KindOfMarker(ReadOnlySpan<byte> type, ReadOnlySpan<byte> name)
     {
+        type = type.IsEmpty ? name : type;
         for (int at = 0; at + 3 <= type.Length; at++)
         {
             if (Ascii.EqualsIgnoreCase(type.Slice(at, 3), "gun"u8))

@@ -63,6 +63,7 @@ readonly ref struct MylapsKeys
     readonly ReadOnlySpan<byte> _reader;
     readonly ReadOnlySpan<byte> _antenna;
     readonly ReadOnlySpan<byte> _markerType;
+    readonly ReadOnlySpan<byte> _name;
 
     public MylapsKeys(ReadOnlySpan<byte> record)
     {
@@ -88,6 +89,9 @@ readonly ref struct MylapsKeys
                     break;
                 case 't':
                     _time = value;
+                    break;
+                case 'n':
+                    _name = value;
                     break;
                 case 'l':
                     _lap = value;
@@ -133,7 +137,7 @@ readonly ref struct MylapsKeys
 
     public RejectReason ReadMarker(ref ChipRead read)
     {
-        read.Kind = MylapsProtocol.KindOfMarker(_markerType);
+        read.Kind = MylapsProtocol.KindOfMarker(_markerType, _name);
         return ReadTime(ref read);
     }
 

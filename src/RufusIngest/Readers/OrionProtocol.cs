@@ -7,7 +7,9 @@ namespace RufusIngest.Readers;
 /// Orion files: lines <c>$P</c>, separated by semicolons or commas, with the chip in the third field and the time of day in
 /// ms in the sixth. Written from what one program reads; not even a printed line is known.
 /// </summary>
-/// <remarks>There is no date (<see cref="ReadFlags.NoDate"/>). Other lines are <see cref="ControlKind.Unknown"/>.</remarks>
+/// <remarks>
+/// There is no date (<see cref="ReadFlags.NoDate"/>). Other lines with a <c>$</c> are <see cref="ControlKind.Unknown"/>.
+/// </remarks>
 struct OrionProtocol : ITextProtocol
 {
     const int ChipField = 2;
@@ -16,10 +18,12 @@ struct OrionProtocol : ITextProtocol
     public readonly RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
         ReadOnlySpan<byte> line = frame.Text;
-        if (line.Length < 3 || line[0] != '$' || line[2] is not ((byte)';' or (byte)','))
+        if (line.Length < 2 || line[0] != '$')
             return RejectReason.UnknownFrame;
-        if (line[1] != 'P')
+        if (line.Length < 3 || line[1] != 'P' || line[2] is not ((byte)';' or (byte)','))
         {
+            if (frame.IsCutOff)
+                return RejectReason.Truncated;
             output.Add(ControlKind.Unknown);
             return RejectReason.None;
         }

@@ -29,9 +29,14 @@ struct RaceResultProtocol : ITextProtocol
     public RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
         ReadOnlySpan<byte> line = frame.Text;
+        // A pushed passing begins at its mark, even if the line before it has lost its end.
+        int next = line[1..].IndexOf("#P;"u8) + 1;
+        output.Length = next;
+        bool isCutOff = frame.IsCutOff || next > 0;
+        line = next > 0 ? line[..next] : line;
         bool isPushed = line.StartsWith("#P;"u8);
         if (isPushed || line[0] is >= (byte)'0' and <= (byte)'9')
-            return TakePassing(isPushed ? line[3..] : line, frame, ref read, ref output);
+            return TakePassing(isPushed ? line[3..] : line, frame, isCutOff, ref read, ref output);
         if (line.StartsWith("ONLY "u8) && line.Contains((byte)';'))
         {
             output.Length = 5;
@@ -39,13 +44,19 @@ struct RaceResultProtocol : ITextProtocol
             return RejectReason.None;
         }
 
-        return frame.IsCutOff ? RejectReason.Truncated : TakeAnswer(line, ref output);
+        return isCutOff ? RejectReason.Truncated : TakeAnswer(line, ref output);
     }
 
-    RejectReason TakePassing(ReadOnlySpan<byte> line, in Frame frame, ref ChipRead read, ref FrameOutput output)
+    RejectReason TakePassing(
+        ReadOnlySpan<byte> line, in Frame frame, bool isCutOff, ref ChipRead read, ref FrameOutput output)
     {
-        bool isCutOff = frame.IsCutOff;
         FieldList fields = new(line, (byte)';');
+        if (fields.Count == 1 && !isCutOff && IsFetch(line))
+        {
+            output.Add(ControlKind.Unknown);
+            return RejectReason.None;
+        }
+
         if (fields.Count < LeastFields)
             return RejectReason.TooFewFields;
         if (!AsciiNumber.TryUnsigned(fields[0], out long number))
@@ -77,6 +88,14 @@ struct RaceResultProtocol : ITextProtocol
             TakeRest(fields, columns, isActive, ref read);
         output.HasRead = true;
         return RejectReason.None;
+    }
+
+    /// <summary>The host's <c>start:count</c>, where its commands come back.</summary>
+    static bool IsFetch(ReadOnlySpan<byte> line)
+    {
+        int colon = line.IndexOf((byte)':');
+        return colon > 0 && AsciiNumber.TryUnsigned(line[..colon], out _)
+            && AsciiNumber.TryUnsigned(line[(colon + 1)..], out _);
     }
 
     static void TakeRest(in FieldList fields, in RaceResultColumns columns, bool isActive, ref ChipRead read)

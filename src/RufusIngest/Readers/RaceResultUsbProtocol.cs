@@ -34,13 +34,18 @@ struct RaceResultUsbProtocol : ITextProtocol
     public RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
         ReadOnlySpan<byte> line = frame.Text;
+        // A pushed passing begins at its mark, even if the line before it has lost its end.
+        int next = line[1..].IndexOf("#P;"u8) + 1;
+        output.Length = next;
+        bool isCutOff = frame.IsCutOff || next > 0;
+        line = next > 0 ? line[..next] : line;
         bool isPushed = line.StartsWith("#P;"u8);
         FieldList fields = new(isPushed ? line[3..] : line, (byte)';');
         if (fields.Count == Fields || (fields.Count > Fields && IsWholeTick(fields[2])))
             return TakePassing(fields, isPushed, ref read, ref output);
         if (isPushed)
             return RejectReason.TooFewFields;
-        if (frame.IsCutOff)
+        if (isCutOff)
             return RejectReason.Truncated;
         if (line[0] == '#' || fields.Count > Fields)
             output.Add(ControlKind.Unknown);

@@ -17,6 +17,8 @@ namespace RufusIngest.Readers;
 struct WiclaxProtocol(WiclaxMask? mask) : ITextProtocol
 {
     const int DateAndTime = 19; // dd-MM-yyyy HH:mm:ss
+    const int WithMilliseconds = 23; // dd-MM-yyyy HH:mm:ss.ccc
+    const int WholeStart = 22; // RACESTART HH:mm:ss,ccc
 
     readonly WiclaxMask? _mask = mask;
 
@@ -41,12 +43,17 @@ struct WiclaxProtocol(WiclaxMask? mask) : ITextProtocol
         }
 
         if (!line.Contains((byte)';'))
-            return frame.IsCutOff ? RejectReason.Truncated : TakeAnswer(line, ref read, ref output);
+        {
+            bool isWhole = !frame.IsCutOff || (line.StartsWith("RACESTART "u8) && line.Length >= WholeStart);
+            return isWhole ? TakeAnswer(line, ref read, ref output) : RejectReason.Truncated;
+        }
+
         FieldList fields = new(line, (byte)';');
         RejectReason reason = ReadFields.Chip(fields[0], ref read);
         if (reason != RejectReason.None)
             return reason;
-        if (!AsciiTime.TryDayFirst(fields[1], out long ticks) || (frame.IsCutOff && fields.Count == 2))
+        if (!AsciiTime.TryDayFirst(fields[1], out long ticks)
+            || (frame.IsCutOff && fields.Count == 2 && fields[1].Length < WithMilliseconds))
             return RejectReason.BadTime;
         read.Time = ticks;
         read.Point = frame.PointOf(fields[2]);

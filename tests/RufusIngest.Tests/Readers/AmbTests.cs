@@ -117,6 +117,35 @@ public sealed class AmbTests
         }
     }
 
+    [Theory]
+    [InlineData("@\t101\t44\t8110999\t2434.8")]
+    [InlineData("\x01@\t101\t44\t8110999\t2434.8")]
+    [InlineData("@\t101\t4")]
+    [InlineData("#\t101\t44\t1")]
+    [InlineData("$09000F42")]
+    [InlineData("#09")]
+    [InlineData("noise")]
+    public void Half_a_line_costs_no_other_and_is_no_read(string half)
+    {
+        foreach (string mark in (string[])["", "\x01"])
+        {
+            string good = WithCrc($"{mark}@\t101\t45\t8110777\t5\t190\t40\t2\t");
+            ParserRun run = Run($"{half}{good}\r\n{half}{Tranx}\r\n{half}#0970\r\n");
+            Assert.Equal(["8110777", "999999"], run.Chips);
+            Assert.Equal([half, half, half], run.Rejects.Select(reject => reject.Text));
+            var status = Assert.Single(run.Controls);
+            Assert.Equal((ControlKind.Status, 0x970L), (status.Kind, status.Number));
+        }
+    }
+
+    [Fact]
+    public void A_line_of_another_kind_is_a_control_when_its_check_is_good()
+    {
+        ParserRun run = Run(WithCrc("\x01%\t101\t44\t7\t") + "\r\n");
+        Assert.Equal(ControlKind.Unknown, Assert.Single(run.Controls).Kind);
+        Assert.Empty(run.Rejects);
+    }
+
     [Fact]
     public void Status_lines_are_controls_with_the_noise()
     {

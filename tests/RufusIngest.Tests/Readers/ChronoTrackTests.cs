@@ -88,6 +88,31 @@ public sealed class ChronoTrackTests
         Assert.Equal(["start", "20k"], run.Points.ToList());
     }
 
+    [Fact]
+    public void Words_for_guns_and_points_may_be_in_capitals()
+    {
+        ParserRun run = Run(
+            "CT01_13,3,START,GUNTIME,10:00:00.01,0,A1B2C3,0\r\nCT01_13,4,20K,NEWLOCATION,10:00:00.00,0,A1B2C3,0\r\n");
+        Assert.Equal(ReadKind.Gun, Assert.Single(run.Reads).Kind);
+        Assert.Equal(
+            [(ControlKind.Gun, 3L), (ControlKind.Point, 4)],
+            run.Controls.Select(control => (control.Kind, control.Number)));
+    }
+
+    [Theory]
+    [InlineData(Streamed, "CT01_33~711~Finish Line~0083", RejectReason.TooFewFields)]
+    [InlineData(Streamed, "CT01_33~711~Finish Line~00834~11:12", RejectReason.TooFewFields)]
+    [InlineData(Streamed, "ack~pi", RejectReason.Truncated)]
+    [InlineData(FileRead, "TO~000006~0008", RejectReason.TooFewFields)]
+    [InlineData(FileRead, "TO~000006~000834~160~018~1777716733.45~A1B2C3~8~-5", RejectReason.TooFewFields)]
+    public void Half_a_line_costs_no_other(string good, string half, RejectReason reason)
+    {
+        ParserRun run = Run(half + good + "\r\n");
+        Assert.Equal(Run(good + "\r\n").Reads, run.Reads);
+        Assert.Equal([(reason, half)], run.Rejects);
+        Assert.Empty(run.Controls);
+    }
+
     [Theory]
     [InlineData("CT01_33~1~s~9~10:00:00.00~0~A1B2C3", RejectReason.TooFewFields)]
     [InlineData("CT01_33~1~s~9~24:00:00.00~0~A1B2C3~4", RejectReason.BadTime)]

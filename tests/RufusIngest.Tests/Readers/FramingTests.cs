@@ -74,6 +74,7 @@ public sealed class FramingTests
     [Theory]
     [InlineData("7a 8b$9c", "7a+ 8b 9c+")]
     [InlineData("\r\n\0 ok\r$a b\n", "<> <ok 13> <a 10> <b 10>")]
+    [InlineData("\u00EF\u00BB\u00BF7a 8b\n\u00EF\u00BB\u00BF\n9 \u00EF\u00BB\u00BF1", "7a+ 8b 9+ \uFEFF1")]
     [InlineData("7 BAD 8\nBAD\n9", "7+ 8 9+ !BAD !BAD")]
     [InlineData("a\nb", "<a 10> <b 0 cut>")]
     [InlineData("123456789012345678901 2\n7\n", "7+ !12345678901234567890")]

@@ -32,6 +32,17 @@ public sealed class JChipTests
         Assert.Equal(TimeSpan.FromDays(1).Ticks + new TimeSpan(23, 59, 58).Ticks + 1_234_000, read.Time);
     }
 
+    [Theory]
+    [InlineData("DZ01 10:00:00.5  1F3A0      C7", 0x1F3A0, ReadFlags.NoDate)]
+    [InlineData("DZ01 10:00:00.5 1F3A0", 0x1F3A0, ReadFlags.NoDate)]
+    [InlineData("DZ01 10:00:00.5 1F3A0 C7 date=20260502", 0x1F3A0, ReadFlags.None)]
+    [InlineData("DZ01 10:00:00.5 1 1F3A0 C7", 0x1F3A0, ReadFlags.NoDate)]
+    public void The_index_is_found_where_the_day_is_missing(string line, long index, ReadFlags flags)
+    {
+        ChipRead read = Assert.Single(Run(line + "\r").Reads);
+        Assert.Equal((index, flags), (read.Number, read.Flags));
+    }
+
     [Fact]
     public void A_date_overrides_the_day_offset()
     {
@@ -45,6 +56,7 @@ public sealed class JChipTests
     [InlineData("Z01 10:00:00 13 1", "01", 3)]
     [InlineData("DZ01\t10:00:00   1", "01", 0)]
     [InlineData("DZ01 10:00:00", "01", 0)]
+    [InlineData("DZ01 10:00:00  1F3A0      C7", "01", 0)]
     [InlineData("DZ01 10:00:00 1x 1", "01", 0)]
     [InlineData("N01234 10:00:00 12 1", "01234", 2)]
     public void Letters_blanks_and_days_vary(string line, string chip, int days)
@@ -160,6 +172,8 @@ public sealed class JChipTests
     static string? Slow(string line)
     {
         string[] words = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length > 2 && words[2].Length > 2 && !words[2].StartsWith("date=", StringComparison.Ordinal))
+            words = [.. words[..2], "", .. words[2..]];
         string tag = words[0].TrimStart('D', 'J', 'Z');
         if (tag.Length == 0)
             return null;

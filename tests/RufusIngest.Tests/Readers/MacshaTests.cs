@@ -58,6 +58,30 @@ public sealed class MacshaTests
         Assert.Equal((-1L, ReadFlags.None), (read.Number, read.Flags));
     }
 
+    [Theory]
+    [InlineData("HELLO")]
+    [InlineData("HELLO One4All ")]
+    public void A_greeting_may_stand_right_before_a_passing(string greeting)
+    {
+        ParserRun run = Run($"{greeting}{Passing}\r\nHELLO;One4All;5\r\n");
+        Assert.Equal(Run(Passing + "\n").Reads, run.Reads);
+        Assert.Equal([ControlKind.Greeting, ControlKind.Greeting], run.Controls.Select(control => control.Kind));
+        Assert.Empty(run.Rejects);
+    }
+
+    [Theory]
+    [InlineData("GETPROTOCOL")]
+    [InlineData("STOP")]
+    [InlineData("PING")]
+    [InlineData("Start:")]
+    [InlineData("Stop:")]
+    public void The_hosts_commands_may_come_back(string command)
+    {
+        ParserRun run = Run(command + "\r\n");
+        Assert.Equal(ControlKind.Unknown, Assert.Single(run.Controls).Kind);
+        Assert.Empty(run.Rejects);
+    }
+
     [Fact]
     public void Another_parameter_is_an_error_that_names_the_right_one()
     {

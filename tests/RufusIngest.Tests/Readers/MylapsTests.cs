@@ -171,6 +171,15 @@ public sealed partial class MylapsTests
         Assert.Equal(["A", "B"], run.Points.ToList());
     }
 
+    [Theory]
+    [InlineData("n=Gunshot 1|t=11:03:40.347", ReadKind.Gun)]
+    [InlineData("n=Gunshot 1|t=11:03:40.347|mt=Button", ReadKind.Marker)]
+    [InlineData("n=1|t=11:03:40.347", ReadKind.Marker)]
+    [InlineData("2024-02-29 05:57:56.027||Extern gunshot", ReadKind.Gun)]
+    [InlineData("2024-02-29 05:57:56.027", ReadKind.Marker)]
+    public void Without_a_type_a_markers_name_tells(string marker, ReadKind kind) =>
+        Assert.Equal(kind, Assert.Single(Run($"A@Marker@{marker}@1@$").Reads).Kind);
+
     [Fact]
     public void What_is_no_data_is_a_control_with_the_whole_message()
     {

@@ -26,8 +26,22 @@ public sealed class OrionTests
     [InlineData("$P;1;77;x;y;86400000", RejectReason.BadTime)]
     [InlineData("$P;1;77;x;y;10:00:00", RejectReason.BadTime)]
     [InlineData("P;1;77;x;y;1", RejectReason.UnknownFrame)]
+    [InlineData("$", RejectReason.UnknownFrame)]
     public void A_bad_line_is_a_reject(string line, RejectReason reason) =>
         Assert.Equal([(reason, line)], Run(line + "\r\n").Rejects);
+
+    [Theory]
+    [InlineData("$T;1;2")]
+    [InlineData("$PX;1;77;x;y;1000")]
+    [InlineData("$TIME,12")]
+    [InlineData("$T")]
+    public void Other_messages_are_controls(string line)
+    {
+        ParserRun run = Run(line + "\r\n");
+        Assert.Equal(ControlKind.Unknown, Assert.Single(run.Controls).Kind);
+        Assert.Empty(run.Rejects);
+        Assert.Empty(run.Reads);
+    }
 
     [Fact]
     public void Random_bytes_do_no_harm_and_nothing_is_allocated()

@@ -52,6 +52,28 @@ public sealed class RaceResultTests
         Assert.Equal((ReadFlags.None, Detail(3, 7001)), (read.Flags, read.Detail));
     }
 
+    [Theory]
+    [InlineData("#P;6;318;2026-0", RejectReason.TooFewFields)]
+    [InlineData("#P;6;318;2026-05-02;23:5", RejectReason.Truncated)]
+    [InlineData("#P;6;318;2026-05-02;23:59:59.9", RejectReason.Truncated)]
+    [InlineData("GETSTAT", RejectReason.Truncated)]
+    [InlineData("\xFF\x01", RejectReason.Truncated)]
+    public void Half_a_line_costs_no_pushed_passing(string half, RejectReason reason)
+    {
+        ParserRun run = Run($"{half}#P;{Passive}\r\n");
+        Assert.Equal(Run($"#P;{Passive}\r\n").Reads, run.Reads);
+        Assert.Equal([(reason, half)], run.Rejects);
+        Assert.Empty(run.Controls);
+    }
+
+    [Fact]
+    public void A_passing_that_lost_its_end_behind_the_time_is_one_all_the_same()
+    {
+        ParserRun run = Run($"#P;6;317;2026-05-02;23:59:58.000;7001;2#P;{Passive}\r\n");
+        Assert.Equal(["317", "318"], run.Chips);
+        Assert.Empty(run.Rejects);
+    }
+
     [Fact]
     public void A_clock_that_was_never_set_counts_days()
     {
@@ -127,6 +149,16 @@ public sealed class RaceResultTests
                 (ControlKind.Response, 0), (ControlKind.Response, 0L)],
             run.Controls.Select(control => (control.Kind, control.Number)));
         Assert.Empty(run.Rejects);
+    }
+
+    [Fact]
+    public void A_fetch_command_may_come_back()
+    {
+        ParserRun run = Run("12:5\r\n");
+        Assert.Equal(ControlKind.Unknown, Assert.Single(run.Controls).Kind);
+        Assert.Equal(
+            [RejectReason.TooFewFields, RejectReason.TooFewFields],
+            Run("12:\r\n12\r\n").Rejects.Select(reject => reject.Reason));
     }
 
     [Theory]

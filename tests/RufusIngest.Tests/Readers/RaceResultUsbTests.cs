@@ -27,6 +27,26 @@ public sealed class RaceResultUsbTests
     [Frames<Parser>(Full, "AUTOBOOT", "EPOCHREFADJ1D;00", Guard = Guard, End = "\r\n")]
     public void Frames_keep_the_contract(FrameCheck check) => check.Run();
 
+    [Theory]
+    [InlineData("ZKLMN42;2af8;00a0")]
+    [InlineData("#P;ZKLMN42;2af8;00a00180;3c;65;1d;15;1;2")]
+    [InlineData("PASSINGG")]
+    public void Half_a_line_costs_no_pushed_passing(string half)
+    {
+        ParserRun run = ParserRun.OfWhole<Parser>(Encoding.Latin1.GetBytes($"{half}{Guard}\n"));
+        Assert.Equal(["GUARD01"], run.Chips);
+        Assert.Equal(half, Assert.Single(run.Rejects).Text);
+        Assert.Empty(run.Controls);
+    }
+
+    [Fact]
+    public void A_passing_may_lack_its_end_before_a_pushed_one()
+    {
+        ParserRun run = ParserRun.OfWhole<Parser>(Encoding.Latin1.GetBytes($"{Full}{Guard}\n"));
+        Assert.Equal(["ZKLMN42", "GUARD01"], run.Chips);
+        Assert.Empty(run.Rejects);
+    }
+
     [Fact]
     public void A_passing_with_all_fields_behind_a_reference()
     {

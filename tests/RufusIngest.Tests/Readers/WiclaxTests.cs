@@ -110,6 +110,20 @@ public sealed class WiclaxTests
         Assert.Equal("01539 2011-09-22 02:41:30.620", Show(Assert.Single(run.Reads)));
     }
 
+    [Theory]
+    [InlineData("x9;01-02-2026 10:00:00.250", "x9 2026-02-01 10:00:00.250")]
+    [InlineData("RACESTART 10:00:00,250", " 1970-01-01 10:00:00.250")]
+    public void The_last_line_of_a_file_may_lack_its_end(string line, string expected)
+    {
+        Assert.Equal(expected, Show(Assert.Single(Run(line).Reads)));
+        for (int length = 1; length < line.Length; length++)
+        {
+            ParserRun run = Run(line[..length]);
+            Assert.Empty(run.Reads);
+            Assert.Equal(RejectReason.Truncated, Assert.Single(run.Rejects).Reason);
+        }
+    }
+
     [Fact]
     public void The_gun_has_no_date()
     {

@@ -19,6 +19,8 @@ interface ITextProtocol : IFrameProtocol
 struct TextParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
     where TProtocol : struct, ITextProtocol
 {
+    static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     TProtocol _protocol = protocol;
     LineScanner _frames;
     PointNames? _points;
@@ -49,6 +51,9 @@ struct TextParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
             }
 
             int end = position + length;
+            // Files that went through a Windows editor begin with one.
+            if (!_inside && source[position..end].StartsWith(ByteOrderMark))
+                position += ByteOrderMark.Length;
             _inside &= length > 0; // A rest of line ends only is no part of a frame.
             while (position < end)
             {
