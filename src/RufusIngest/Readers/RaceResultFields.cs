@@ -36,16 +36,4 @@ static class RaceResultFields
     /// <summary>1/100 dBm of an active chip's packed byte. Its low half is the strength of the loop, not a loop's
     /// number.</summary>
     public static short ActiveRssi(long packed) => (short)((-90 + ((packed & 0x70) >> 2)) * 100);
-
-    /// <summary>A number with its decimal comma, which exports have, as a point; in the buffer where it had
-    /// one.</summary>
-    public static ReadOnlySpan<byte> WithPoint(ReadOnlySpan<byte> field, Span<byte> buffer)
-    {
-        int comma = field.IndexOf((byte)',');
-        if (comma < 0 || field.Length > buffer.Length)
-            return field;
-        field.CopyTo(buffer);
-        buffer[comma] = (byte)'.';
-        return buffer[..field.Length];
-    }
 }

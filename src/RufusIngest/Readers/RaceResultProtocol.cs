@@ -119,19 +119,18 @@ struct RaceResultProtocol : ITextProtocol
     /// <summary>Of an active chip a packed byte, unless it is negative: then it is dBm as of a passive one.</summary>
     static void Rssi(ReadOnlySpan<byte> field, bool isActive, ref ChipRead read)
     {
-        Span<byte> buffer = stackalloc byte[16];
         if (isActive && !field.StartsWith("-"u8))
             read.RssiCentiDbm = TryOptional(field, byte.MaxValue, ref read, out long packed)
                 ? RaceResultFields.ActiveRssi(packed)
                 : ChipRead.NoRssi;
         else
-            ReadFields.Rssi(RaceResultFields.WithPoint(field, buffer), ref read);
+            ReadFields.Rssi(field, ref read);
     }
 
     static ulong Battery(ReadOnlySpan<byte> field, ref ChipRead read)
     {
         Span<byte> buffer = stackalloc byte[16];
-        if (ScaledNumber.TryParse(RaceResultFields.WithPoint(field, buffer), 1, out long tenths)
+        if (ScaledNumber.TryParse(ScaledNumber.WithPoint(field, buffer), 1, out long tenths)
             && tenths is >= 0 and <= byte.MaxValue)
             return RaceResultFields.Battery(tenths);
         ReadFields.Dropped(!field.IsEmpty, ref read);
