@@ -110,15 +110,24 @@ public sealed class ParserRun
         _rejects.RemoveRange(0, first._rejects.Count);
     }
 
-    /// <summary>What a slot holds before a call, each time something else: a parser that does not reset it shows that.</summary>
+    /// <summary>What a slot holds before a call, another each time: a parser that does not reset it shows.</summary>
     ChipRead NextStale()
     {
         _calls++;
         return new ChipRead
         {
-            Time = _calls, Number = _calls, Detail = (ulong)_calls, Hits = _calls, LatitudeE7 = _calls, LongitudeE7 = _calls,
-            RssiCentiDbm = (short)_calls, Antenna = (ushort)_calls, SubReader = (ushort)_calls, Point = (ushort)_calls,
-            Kind = (ReadKind)(_calls & 1), Flags = (ReadFlags)_calls,
+            Time = _calls,
+            Number = _calls,
+            Detail = (ulong)_calls,
+            Hits = _calls,
+            LatitudeE7 = _calls,
+            LongitudeE7 = _calls,
+            RssiCentiDbm = (short)_calls,
+            Antenna = (ushort)_calls,
+            SubReader = (ushort)_calls,
+            Point = (ushort)_calls,
+            Kind = (ReadKind)(_calls & 1),
+            Flags = (ReadFlags)_calls,
         };
     }
 

@@ -10,7 +10,8 @@ namespace RufusIngest.Readers;
 /// <remarks>
 /// <para>Fields may be quoted, with doubled quotes inside; a quoted line end ends the row all the same. Blanks and tabs around
 /// a field do not count; a BOM, empty rows and separators at the end of a row are passed over. A first row without a
-/// readable time is the header, a <see cref="ControlKind.Status"/>. A decimal comma is understood where commas do not separate.</para>
+/// readable time is the header, a <see cref="ControlKind.Status"/>. A decimal comma is understood where commas do not
+/// separate.</para>
 /// <para><see cref="ChipRead.Time"/> is local, <see cref="ReadFlags.NoDate"/> where neither time nor date column tells the day,
 /// UTC only in a <c>unix</c> column and where a time states its zone. The order of day and month is what the column says and
 /// never guessed.</para>
@@ -171,7 +172,7 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
         if (!ScaledNumber.TryParse(buffer, Decimals, out long days) || days < 0 || days > 2_900_000 * Day)
             return RejectReason.BadTime;
         read.Flags |= days < Day ? ReadFlags.NoDate : ReadFlags.None;
-        // Nine decimals, or what a spreadsheet writes, hit a millisecond only nearly; cut off, it would be the one before.
+        // What a spreadsheet writes hits a millisecond only nearly; cut off, it would be the one before.
         long ticks = ((days * TicksPerBillionthOfDay) + (TicksPerStep / 2)) / TicksPerStep * TicksPerStep;
         read.Time = ticks - (days < Day ? 0 : DaysFrom1899To1970 * EpochTime.TicksPerDay);
         return RejectReason.None;

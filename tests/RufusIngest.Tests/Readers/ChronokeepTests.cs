@@ -106,7 +106,7 @@ public sealed class ChronokeepTests
     [Fact]
     public void The_name_of_a_reader_may_be_escaped()
     {
-        ParserRun run = ParserRun.OfWhole<Parser>("{\"identifier\":\"7\",\"seconds\":1779004862,\"reader\":\"A \\u0026 B\"}"u8);
+        ParserRun run = Run("{\"identifier\":\"7\",\"seconds\":1779004862,\"reader\":\"A \\u0026 B\"}");
         Assert.Equal(["A & B"], run.Points.ToList());
     }
 

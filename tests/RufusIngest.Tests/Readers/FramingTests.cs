@@ -101,8 +101,8 @@ public sealed class FramingTests
         foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(Encoding.Latin1.GetBytes(stream)))
         {
             ParserRun run = ParserRun.Of<TextParser<Dashes>>(pieces);
-            Assert.Equal(
-                expected, string.Join('|', run.Controls.Select(c => c.Text).Concat(run.Rejects.Select(r => "!" + r.Text))));
+            IEnumerable<string> results = run.Controls.Select(c => c.Text).Concat(run.Rejects.Select(r => "!" + r.Text));
+            Assert.Equal(expected, string.Join('|', results));
         }
     }
 

@@ -101,7 +101,8 @@ public sealed class SpeedwayTests
     [InlineData("{0},{1}, \"a,b\" ", "\"a,b\"")]
     public void Something_else_in_a_list_costs_no_read(string list, string rejected)
     {
-        string post = "{\"tag_reads\":[" + list.Replace("{0}", Guard, StringComparison.Ordinal).Replace("{1}", Two, StringComparison.Ordinal) + "]}";
+        list = list.Replace("{0}", Guard, StringComparison.Ordinal).Replace("{1}", Two, StringComparison.Ordinal);
+        string post = "{\"tag_reads\":[" + list + "]}";
         foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(Bytes(post + Guard)))
         {
             ParserRun run = ParserRun.Of<Parser>(pieces);

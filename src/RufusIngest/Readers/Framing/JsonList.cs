@@ -35,8 +35,8 @@ static class JsonList
     }
 
     /// <summary>
-    /// What is no object of the array: its end, with all that stands behind it, or another value, a reject that costs no
-    /// object behind it.
+    /// What is no object of the array: its end, with all that stands behind it, or another value, a reject that costs
+    /// no object behind it.
     /// </summary>
     public static RejectReason TakeOther(ReadOnlySpan<byte> rest, ref FrameOutput output)
     {
