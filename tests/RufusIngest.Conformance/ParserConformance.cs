@@ -41,8 +41,10 @@ sealed class ParserConformance<TParser>(TParser initial)
 
     static void IsTaken(byte[] frame, ParserRun whole)
     {
-        Assert.Empty(whole.Rejects);
-        Assert.NotEqual(0, whole.Reads.Count + whole.Controls.Count);
+        Assert.True(whole.Rejects.Count == 0, $"the frame is rejected: {whole.Describe()}");
+        Assert.True(
+            whole.Reads.Count + whole.Controls.Count > 0,
+            "the frame gives neither a read nor a control: it is passed over in silence, or its End is missing");
     }
 
     void AnySplitGivesTheSame(byte[] frame, ParserRun whole)
@@ -50,12 +52,18 @@ sealed class ParserConformance<TParser>(TParser initial)
         byte[] stream = [.. Preamble, .. Guard, .. frame, .. Noise, .. frame, .. Guard];
         string expected = ParserRun.OfWhole(stream, initial: initial).Describe();
         foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(stream))
-            Assert.Equal(expected, ParserRun.Of(pieces, initial: initial).Describe());
+        {
+            string actual = ParserRun.Of(pieces, initial: initial).Describe();
+            Assert.True(expected == actual, $"{Cut(pieces)} gives\n{actual}and whole it gives\n{expected}");
+        }
+
+        static string Cut(IEnumerable<ReadOnlyMemory<byte>> pieces) => string.Join(
+            '|', pieces.Take(3).Select(piece => Encoding.Latin1.GetString(piece.Span))) + (pieces.Skip(3).Any() ? "|…" : "");
     }
 
     void SmallDestinationGivesTheSame(byte[] frame, ParserRun whole)
     {
-        byte[] stream = [.. Preamble, .. frame, .. Guard, .. frame];
+        byte[] stream = [.. Preamble, .. frame, .. frame, .. frame, .. Guard, .. frame];
         Assert.Equal(
             ParserRun.OfWhole(stream, initial: initial).Describe(),
             ParserRun.OfWhole(stream, destination: 1, initial: initial).Describe());
@@ -65,7 +73,7 @@ sealed class ParserConformance<TParser>(TParser initial)
     {
         byte[] stream = [.. Preamble, .. frame];
         string expected = ParserRun.OfWhole(stream, initial: initial).Describe();
-        foreach (byte around in (byte[])[(byte)'0', (byte)'\n', (byte)'"', 0xFF])
+        foreach (byte around in (byte[])[(byte)'0', (byte)'\n', (byte)'"', 0xFF, frame[0], frame[^1]])
         {
             byte[] field = new byte[stream.Length + 128];
             field.AsSpan().Fill(around);
@@ -79,8 +87,9 @@ sealed class ParserConformance<TParser>(TParser initial)
         foreach (byte[] stream in new byte[][] { [.. Noise, .. frame], [.. frame, .. Noise] })
         {
             ParserRun run = Run(stream);
-            Assert.Equal(Results(whole), Results(run));
-            Assert.NotEmpty(run.Rejects);
+            string what = $"{Encoding.Latin1.GetString(stream)} gives\n{run.Describe()}";
+            Assert.True(Results(whole).SequenceEqual(Results(run)), $"noise beside the frame changes what it gives: {what}");
+            Assert.True(run.Rejects.Count > 0, $"noise is no reject: {what}");
         }
     }
 
@@ -96,14 +105,17 @@ sealed class ParserConformance<TParser>(TParser initial)
     void TruncatedGivesNothing(byte[] frame, ParserRun whole)
     {
         int firstWhole = EndLength == 0 ? frame.Length : frame.Length - EndLength + 1;
+        GuardLine();
         string[] guard = Results(Run(Guard));
         for (int length = 1; length < firstWhole; length++)
         {
             byte[] part = frame[..length];
             ParserRun waiting = Run([.. Guard, .. part], endOfStream: false);
-            Assert.Equal(guard, Results(waiting));
-            Assert.Empty(waiting.Rejects);
-            Assert.Equal(length, waiting.Unconsumed);
+            string where = $"cut off behind {length} bytes, {Encoding.Latin1.GetString(part)}: ";
+            Assert.True(
+                guard.SequenceEqual(Results(waiting)) && waiting.Rejects.Count == 0 && length == waiting.Unconsumed,
+                $"{where}while more may come, nothing may be consumed: {waiting.Unconsumed} bytes are left, and it gives\n"
+                + waiting.Describe());
 
             // At the end of the stream: a whole record without its end, or a reject, and others of what is left in it.
             ParserRun ended = Run([.. Guard, .. part]);
@@ -155,7 +167,14 @@ sealed class ParserConformance<TParser>(TParser initial)
         return run;
     }
 
-    string GuardLine() => Line(Assert.Single(Run(Guard).Reads));
+    string GuardLine()
+    {
+        ParserRun run = Run(Guard);
+        Assert.True(
+            run.Reads.Count == 1 && run.Rejects.Count == 0,
+            $"Guard must give exactly one read and no reject; with End behind it, it gives:\n{run.Describe()}");
+        return Line(run.Reads[0]);
+    }
 
     static string[] Results(ParserRun run) =>
         [.. run.Reads.Select(Line), .. run.Controls.Select(c => $"control {c.Kind} {c.Number} {c.Text}")];

@@ -28,6 +28,13 @@ struct TagHeuerProtocol : ITextProtocol
     public readonly RejectReason Take(in Frame frame, ref ChipRead read, ref FrameOutput output)
     {
         ReadOnlySpan<byte> text = frame.Text;
+        if (!frame.IsStart && text.Length == 1 && text[0] != '<')
+        {
+            // Of a rejected passing with a good check: it would come again for ever.
+            output.Add(ControlKind.AcknowledgementDue);
+            return RejectReason.None;
+        }
+
         // Whatever is wrong with the bytes before it, a passing begins at its bracket.
         int next = text[1..].IndexOf((byte)'<') + 1;
         output.Length = next;
@@ -42,7 +49,9 @@ struct TagHeuerProtocol : ITextProtocol
             return RejectReason.BadSyntax;
         if (!AsciiNumber.TryUnsigned(text[Check..], out long check) || check != Checksum.Sum(text[1..Check]))
             return RejectReason.BadCheck;
-        return TakePassing(text, frame, ref read, ref output);
+        RejectReason reason = TakePassing(text, frame, ref read, ref output);
+        output.Length = reason == RejectReason.None ? output.Length : Length - 1;
+        return reason;
     }
 
     /// <summary><c>[…]</c>: a name or time, noise and levels; <c>+++</c>: the decoder's settings.</summary>

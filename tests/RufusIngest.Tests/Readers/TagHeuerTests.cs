@@ -22,6 +22,17 @@ public sealed class TagHeuerTests
     [Frames<Parser>(Status, "+++ channel 1 of 2", Guard = Guard + ">", End = "\r\n")]
     public void Frames_keep_the_contract(FrameCheck check) => check.Run();
 
+    [Theory]
+    [InlineData("STA 00025X 00:00'31\"957 01 01 1 ", RejectReason.BadNumber)]
+    [InlineData("STA 000255 00:61'31\"957 01 01 1 ", RejectReason.BadTime)]
+    public void A_passing_with_a_good_check_is_acknowledged_although_it_cannot_be_read(string body, RejectReason reason)
+    {
+        ParserRun run = ParserRun.OfWhole<Parser>(
+            System.Text.Encoding.ASCII.GetBytes($"<{body}{body.Sum(c => c):D4}>\r\n"));
+        Assert.Equal(reason, Assert.Single(run.Rejects).Reason);
+        Assert.Equal(ControlKind.AcknowledgementDue, Assert.Single(run.Controls).Kind);
+    }
+
     [Fact]
     public void A_passing_with_all_fields()
     {
