@@ -45,6 +45,7 @@ public sealed class CsvTests
     [InlineData("chip,time", "A7,2026-05-17T08:01:02.5+02:00", "A7 2026-05-17 06:01:02.500 ZoneKnown")]
     [InlineData("chip,time", "A7,Sun May 17 08:01:02 CEST 2026", "A7 2026-05-17 08:01:02.000 None")]
     [InlineData("chip,time,number,hits,rssi,point", "A7,08:00:00,12,3,-60.5,Finish", "A7 08:00:00.000 NoDate n=12 hits=3 rssi=-6050 point")]
+    [InlineData("chip;time;rssi", "A7;08:00:00;-60,5", "A7 08:00:00.000 NoDate rssi=-6050")]
     [InlineData("chip,time,number,hits,rssi", "A7,08:00:00,x,0,loud", "A7 08:00:00.000 NoDate, FieldDropped")]
     public void Columns_are_what_the_operator_says(string columns, string row, string expected) =>
         Assert.Equal(expected, Show(Assert.Single(Run(columns, row + "\r\n").Reads)));

@@ -34,6 +34,18 @@ public sealed class ProtocolsTests : IDisposable
         Assert.Contains("BadTime", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("replay")]
+    [InlineData("clean")]
+    public async Task What_was_rejected_is_said_with_an_example(string command)
+    {
+        File.WriteAllText(_file, "chip;time\n17;17.05.2026 09:41:00\n18;soon\n");
+        ToolRun run = await ToolRun.Of(command, _file, "--protocol", "csv:chip;time");
+        Assert.Contains(
+            "Rejected: BadTime 2; for example at byte 10, BadTime: 17;17.05.2026 09:41:00", run.Error, StringComparison.Ordinal);
+        Assert.Contains("No reads: is it csv:chip;time?", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_column_that_does_not_exist_is_explained()
     {

@@ -78,8 +78,7 @@ static class ReadFields
     public static void Rssi(ReadOnlySpan<byte> field, ref ChipRead read)
     {
         Span<byte> buffer = stackalloc byte[16];
-        field = ScaledNumber.WithPoint(field, buffer);
-        if (ScaledNumber.TryParse(field, 2, out long value) && value is > short.MinValue and <= short.MaxValue)
+        if (ScaledNumber.TryParse(ScaledNumber.WithPoint(field, buffer), 2, out long value) && value is > short.MinValue and <= short.MaxValue)
             read.RssiCentiDbm = (short)value;
         else
             Dropped(!field.IsEmpty, ref read);
