@@ -125,7 +125,11 @@ public sealed class ChronokeepTests
             Gen.OneOf("-60", "-60.5", "x", ""), Gen.Int[0, 70_000], Gen.OneOf("chip", "bib"),
             (id, s, ms, rssi, antenna, kind) => JsonSerializer.Serialize(new Dictionary<string, object>
             {
-                ["identifier"] = id, ["seconds"] = s, ["milliseconds"] = ms, ["rssi"] = rssi, ["antenna"] = antenna,
+                ["identifier"] = id,
+                ["seconds"] = s,
+                ["milliseconds"] = ms,
+                ["rssi"] = rssi,
+                ["antenna"] = antenna,
                 ["ident_type"] = kind,
             }));
         read.List[0, 5].Sample(list =>

@@ -98,7 +98,11 @@ public sealed class ConformanceKitTests
     {
         ParserConformance<Broken> conformance = new(new Broken(fault))
         {
-            Guard = "g1\n"u8.ToArray(), Noise = "~~ noise ~~\n"u8.ToArray(), EndLength = 1, Preamble = [], ShowsCuts = true,
+            Guard = "g1\n"u8.ToArray(),
+            Noise = "~~ noise ~~\n"u8.ToArray(),
+            EndLength = 1,
+            Preamble = [],
+            ShowsCuts = true,
         };
         string[] failed = [.. conformance.ChecksOf("a7\n"u8.ToArray()).Where(Fails).Select(check => check.ToString().Split(':')[0])];
         if (fault == Fault.None)
@@ -112,7 +116,11 @@ public sealed class ConformanceKitTests
     {
         ParserConformance<Broken> conformance = new(new Broken(Fault.RemembersTheStream))
         {
-            Guard = "g1\n"u8.ToArray(), Noise = "~\n"u8.ToArray(), EndLength = 1, Preamble = "p0\n"u8.ToArray(), ShowsCuts = true,
+            Guard = "g1\n"u8.ToArray(),
+            Noise = "~\n"u8.ToArray(),
+            EndLength = 1,
+            Preamble = "p0\n"u8.ToArray(),
+            ShowsCuts = true,
         };
         Assert.True(Fails(conformance.ChecksOf("a7\n"u8.ToArray()).First()));
     }

@@ -104,10 +104,13 @@ public sealed class PikaReaderTests
             Gen.Int[0, 70_000], Gen.Int[-9_000, 0]).Select((chip, ms, local, antenna, rssi) => JsonSerializer.Serialize(
                 new Dictionary<string, object>
                 {
-                    ["chip"] = chip, [local ? "timestamp" : "epochMilli"] = local
+                    ["chip"] = chip,
+                    [local ? "timestamp" : "epochMilli"] = local
                         ? DateTime.UnixEpoch.AddMilliseconds(ms).ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture)
                         : ms,
-                    ["antenna"] = antenna, ["rssi"] = rssi / 100m, ["type"] = "READ",
+                    ["antenna"] = antenna,
+                    ["rssi"] = rssi / 100m,
+                    ["type"] = "READ",
                 }));
         read.List[1, 5].Sample(list =>
         {
@@ -131,8 +134,12 @@ public sealed class PikaReaderTests
         ReadFlags flags = (isUtc ? ReadFlags.ZoneKnown : 0) | (antenna > 65_535 ? ReadFlags.FieldDropped : 0);
         return Show(new ChipRead
         {
-            Chip = ChipCode.FromText(chip), Time = time.Ticks - DateTime.UnixEpoch.Ticks, Hits = 1, Number = -1,
-            Antenna = (ushort)(antenna > 65_535 ? 0 : antenna), Flags = flags,
+            Chip = ChipCode.FromText(chip),
+            Time = time.Ticks - DateTime.UnixEpoch.Ticks,
+            Hits = 1,
+            Number = -1,
+            Antenna = (ushort)(antenna > 65_535 ? 0 : antenna),
+            Flags = flags,
             RssiCentiDbm = (short)(read.GetProperty("rssi").GetDecimal() * 100),
         });
     }

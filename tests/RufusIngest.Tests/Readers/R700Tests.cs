@@ -142,7 +142,9 @@ public sealed class R700Tests
                     tag["lastSeenTime"] = seen;
                 return JsonSerializer.Serialize(new Dictionary<string, object?>
                 {
-                    ["tagInventoryEvent"] = tag, ["eventType"] = "tagInventory", ["timestamp"] = reported,
+                    ["tagInventoryEvent"] = tag,
+                    ["eventType"] = "tagInventory",
+                    ["timestamp"] = reported,
                 });
             })
             .List[1, 4].Sample(events =>

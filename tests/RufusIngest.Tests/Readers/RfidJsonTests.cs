@@ -131,7 +131,10 @@ public sealed class RfidJsonTests
             string joined = string.Join(',', list);
             ParserRun run = Run(shape switch
             {
-                0 => joined, 1 => "[" + joined + "]", 2 => $$"""{"reads":[{{joined}}]}""", _ => $$"""{"data":[{{joined}}],"reader_id":0}""",
+                0 => joined,
+                1 => "[" + joined + "]",
+                2 => $$"""{"reads":[{{joined}}]}""",
+                _ => $$"""{"data":[{{joined}}],"reader_id":0}""",
             });
             Assert.Equal(list.Select(Slow).OfType<string>(), run.Reads.Select(Show));
             Assert.Equal(list.Count, run.Reads.Count + run.Rejects.Count);
@@ -150,8 +153,13 @@ public sealed class RfidJsonTests
             | (antenna > 65_535 ? ReadFlags.FieldDropped : 0);
         return Show(new ChipRead
         {
-            Chip = ChipCode.FromText(chip), Hits = 1, Number = -1, RssiCentiDbm = ChipRead.NoRssi, Flags = flags,
-            Antenna = (ushort)(antenna > 65_535 ? 0 : antenna), Time = time.Length == 0 ? 0 : 1_772_877_600 * TimeSpan.TicksPerSecond,
+            Chip = ChipCode.FromText(chip),
+            Hits = 1,
+            Number = -1,
+            RssiCentiDbm = ChipRead.NoRssi,
+            Flags = flags,
+            Antenna = (ushort)(antenna > 65_535 ? 0 : antenna),
+            Time = time.Length == 0 ? 0 : 1_772_877_600 * TimeSpan.TicksPerSecond,
         });
     }
 

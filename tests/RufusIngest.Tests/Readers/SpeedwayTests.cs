@@ -186,8 +186,13 @@ public sealed class SpeedwayTests
         long ticks = (long)(decimal.Parse(fields[time].Insert(10, "."), CultureInfo.InvariantCulture) * TimeSpan.TicksPerSecond);
         return Show(new ChipRead
         {
-            Chip = ChipCode.FromText(fields[time - 1]), Time = ticks, Antenna = antenna, Hits = 1, Number = -1,
-            RssiCentiDbm = hasRssi ? (short)(rssi * 100) : ChipRead.NoRssi, Flags = ReadFlags.ZoneKnown,
+            Chip = ChipCode.FromText(fields[time - 1]),
+            Time = ticks,
+            Antenna = antenna,
+            Hits = 1,
+            Number = -1,
+            RssiCentiDbm = hasRssi ? (short)(rssi * 100) : ChipRead.NoRssi,
+            Flags = ReadFlags.ZoneKnown,
         });
 
         static bool IsTime(string field) => field.Length is >= 10 and <= 19 && field.All(char.IsAsciiDigit);
@@ -201,7 +206,11 @@ public sealed class SpeedwayTests
             Gen.OneOf("-51", "-51.25", "x"), Gen.Int[0, 70_000], Gen.Frequency((9, Gen.Const(false)), (1, Gen.Const(true))))
             .Select((epc, time, rssi, antenna, heartbeat) => JsonSerializer.Serialize(new
             {
-                antennaPort = antenna, epc, firstSeenTimestamp = time, peakRssi = rssi, isHeartBeat = heartbeat,
+                antennaPort = antenna,
+                epc,
+                firstSeenTimestamp = time,
+                peakRssi = rssi,
+                isHeartBeat = heartbeat,
             }));
         read.List[0, 5].Sample(list =>
         {

@@ -129,7 +129,10 @@ public sealed class ZebraTests
             Gen.OneOf("-39", "-39.25", "no"), Gen.Int[0, 70_000], Gen.OneOf("reads", "seenCount"),
             Gen.Int[0, 400_000]).Select((name, id, rssi, antenna, hitsName, hits) => (object)new Dictionary<string, object?>
             {
-                [name] = id, ["peakRssi"] = rssi, ["antenna"] = antenna, [hitsName] = hits,
+                [name] = id,
+                ["peakRssi"] = rssi,
+                ["antenna"] = antenna,
+                [hitsName] = hits,
             });
         Gen<string> message = Gen.Select(tag.List[1, 4], Gen.Bool, Gen.Bool).Select((tags, isList, timeFirst) =>
         {
