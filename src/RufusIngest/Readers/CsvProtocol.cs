@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 
@@ -45,6 +46,7 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
         return RejectReason.None;
     }
 
+    [SkipLocalsInit]
     readonly RejectReason TakeRow(ReadOnlySpan<byte> row, in Frame frame, ref ChipRead read, out bool hasTime)
     {
         CsvColumns columns = _columns ?? CsvColumns.Usual;

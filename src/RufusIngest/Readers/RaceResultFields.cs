@@ -36,4 +36,20 @@ static class RaceResultFields
     /// <summary>1/100 dBm of an active chip's packed byte. Its low half is the strength of the loop, not a loop's
     /// number.</summary>
     public static short ActiveRssi(long packed) => (short)((-90 + ((packed & 0x70) >> 2)) * 100);
+
+    /// <summary>Where another pushed passing begins in a line that has lost its end, or 0.</summary>
+    public static int NextPushed(ReadOnlySpan<byte> line)
+    {
+        for (int at = 1; at < line.Length; at++)
+        {
+            int mark = line[at..].IndexOf((byte)'#');
+            if (mark < 0)
+                break;
+            at += mark;
+            if (line[at..].StartsWith("#P;"u8))
+                return at;
+        }
+
+        return 0;
+    }
 }

@@ -30,7 +30,7 @@ struct RaceResultProtocol : ITextProtocol
     {
         ReadOnlySpan<byte> line = frame.Text;
         // A pushed passing begins at its mark, even if the line before it has lost its end.
-        int next = line[1..].IndexOf("#P;"u8) + 1;
+        int next = RaceResultFields.NextPushed(line);
         output.Length = next;
         bool isCutOff = frame.IsCutOff || next > 0;
         line = next > 0 ? line[..next] : line;
@@ -129,6 +129,8 @@ struct RaceResultProtocol : ITextProtocol
 
     static ulong Battery(ReadOnlySpan<byte> field, ref ChipRead read)
     {
+        if (field.IsEmpty)
+            return 0;
         Span<byte> buffer = stackalloc byte[16];
         if (ScaledNumber.TryParse(ScaledNumber.WithPoint(field, buffer), 1, out long tenths)
             && tenths is >= 0 and <= byte.MaxValue)

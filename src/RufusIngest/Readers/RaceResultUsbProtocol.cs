@@ -35,7 +35,7 @@ struct RaceResultUsbProtocol : ITextProtocol
     {
         ReadOnlySpan<byte> line = frame.Text;
         // A pushed passing begins at its mark, even if the line before it has lost its end.
-        int next = line[1..].IndexOf("#P;"u8) + 1;
+        int next = RaceResultFields.NextPushed(line);
         output.Length = next;
         bool isCutOff = frame.IsCutOff || next > 0;
         line = next > 0 ? line[..next] : line;

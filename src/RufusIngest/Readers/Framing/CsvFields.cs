@@ -60,14 +60,15 @@ ref struct CsvFields(ReadOnlySpan<byte> row, byte separator)
     /// <summary>The place behind the closing quote, or 0 when there is none: the quote is then a character like others.</summary>
     int QuotedEnd()
     {
-        for (int at = 1; at < _rest.Length; at++)
+        for (int at = 1; at < _rest.Length; at += 2)
         {
-            if (_rest[at] != '"')
-                continue;
+            int quote = _rest[at..].IndexOf((byte)'"');
+            if (quote < 0)
+                break;
+            at += quote;
             if (at + 1 == _rest.Length || _rest[at + 1] != '"')
                 return at + 1;
             _doubled = true;
-            at++;
         }
 
         _doubled = false;

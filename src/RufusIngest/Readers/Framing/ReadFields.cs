@@ -77,11 +77,19 @@ static class ReadFields
     /// <summary>Signal strength in dBm, perhaps with decimals behind a point or comma.</summary>
     public static void Rssi(ReadOnlySpan<byte> field, ref ChipRead read)
     {
-        Span<byte> buffer = stackalloc byte[16];
-        if (ScaledNumber.TryParse(ScaledNumber.WithPoint(field, buffer), 2, out long value) && value is > short.MinValue and <= short.MaxValue)
+        if (field.IsEmpty)
+            return;
+        if ((ScaledNumber.TryParse(field, 2, out long value) || TryWithComma(field, out value))
+            && value is > short.MinValue and <= short.MaxValue)
             read.RssiCentiDbm = (short)value;
         else
-            Dropped(!field.IsEmpty, ref read);
+            Dropped(true, ref read);
+    }
+
+    static bool TryWithComma(ReadOnlySpan<byte> field, out long value)
+    {
+        Span<byte> buffer = stackalloc byte[16];
+        return ScaledNumber.TryParse(ScaledNumber.WithPoint(field, buffer), 2, out value);
     }
 
     /// <summary>Notes that an optional field was left out.</summary>
