@@ -25,7 +25,7 @@ struct ChronokeepProtocol : IJsonProtocol
         JsonMembers members = new(text);
         while (members.Next())
             found.Note(members.Key.In(text), members.Value);
-        if (found.Identifier.Kind != JsonKind.Missing)
+        if (found.Common.Chip.Kind != JsonKind.Missing)
         {
             output.Length = frame.IsStart ? 0 : JsonList.ItemLength(text, members.ObjectLength);
             return TakeRead(found, frame, ref read, ref output);
@@ -58,7 +58,7 @@ struct ChronokeepProtocol : IJsonProtocol
         ReadOnlySpan<byte> text = frame.Text;
         if (found.IdentType.Kind == JsonKind.Text && found.IdentType.In(text).SequenceEqual("bib"u8))
             return RejectReason.NoChip;
-        RejectReason reason = ReadFields.Chip(found.Identifier, text, ref read);
+        RejectReason reason = ReadFields.Chip(found.Common.Chip, text, ref read);
         if (reason != RejectReason.None)
             return reason;
         bool ok = true;
@@ -67,26 +67,20 @@ struct ChronokeepProtocol : IJsonProtocol
             return RejectReason.BadTime;
         read.Time = (seconds * EpochTime.TicksPerSecond) + (milliseconds * EpochTime.TicksPerMillisecond);
         read.Flags = ReadFlags.ZoneKnown;
-        if (JsonNumber.Whole(found.Antenna, text, 0, ushort.MaxValue, ref ok, out long antenna))
-            read.Antenna = (ushort)antenna;
-        if (JsonNumber.Scaled(found.Rssi, text, 2, short.MaxValue, ref ok, out int rssi))
-            read.RssiCentiDbm = (short)rssi;
+        found.Common.FillOptional(text, ref read);
         read.Point = JsonFields.PointOf(found.Reader, text, frame);
-        ReadFields.Dropped(!ok, ref read);
         output.HasRead = true;
         return RejectReason.None;
     }
 
     struct Members
     {
+        public ReadMembers Common;
         public JsonValue Command;
         public JsonValue List;
-        public JsonValue Identifier;
         public JsonValue IdentType;
         public JsonValue Seconds;
         public JsonValue Milliseconds;
-        public JsonValue Antenna;
-        public JsonValue Rssi;
         public JsonValue Reader;
 
         public void Note(ReadOnlySpan<byte> key, JsonValue value)
@@ -96,7 +90,7 @@ struct ChronokeepProtocol : IJsonProtocol
             else if (key.SequenceEqual("list"u8))
                 List = value;
             else if (key.SequenceEqual("identifier"u8))
-                Identifier = value;
+                Common.Chip = value;
             else if (key.SequenceEqual("ident_type"u8))
                 IdentType = value;
             else if (key.SequenceEqual("seconds"u8))
@@ -104,9 +98,9 @@ struct ChronokeepProtocol : IJsonProtocol
             else if (key.SequenceEqual("milliseconds"u8))
                 Milliseconds = value;
             else if (key.SequenceEqual("antenna"u8))
-                Antenna = value;
+                Common.Antenna = value;
             else if (key.SequenceEqual("rssi"u8))
-                Rssi = value;
+                Common.Rssi = value;
             else if (key.SequenceEqual("reader"u8))
                 Reader = value;
         }

@@ -166,12 +166,10 @@ struct CsvProtocol(CsvColumns columns) : ITextProtocol
     static RejectReason TakeDays(ReadOnlySpan<byte> field, ref ChipRead read)
     {
         Span<byte> buffer = stackalloc byte[LongestText];
-        field.CopyTo(buffer);
-        buffer = buffer[..field.Length];
-        buffer.Replace((byte)',', (byte)'.');
         const int Decimals = 9;
         const long Day = 1_000_000_000;
-        if (!ScaledNumber.TryParse(buffer, Decimals, out long days) || days < 0 || days > 2_900_000 * Day)
+        if (!ScaledNumber.TryParse(ScaledNumber.WithPoint(field, buffer), Decimals, out long days)
+            || days < 0 || days > 2_900_000 * Day)
             return RejectReason.BadTime;
         read.Flags |= days < Day ? ReadFlags.NoDate : ReadFlags.None;
         // What a spreadsheet writes hits a millisecond only nearly; cut off, it would be the one before.

@@ -16,17 +16,6 @@ static class IpicoFrame
     const int ShortestControl = 10;
     const int Gun = 0x2c;
 
-    public static bool IsHex(ReadOnlySpan<byte> text)
-    {
-        foreach (byte b in text)
-        {
-            if (!char.IsAsciiHexDigit((char)b))
-                return false;
-        }
-
-        return true;
-    }
-
     public static bool IsRead(ReadOnlySpan<byte> text) => text.Length >= 2 && text[0] == 'a' && text[1] == 'a';
 
     static int Bad(RejectReason reason) => -(int)reason;
@@ -149,7 +138,7 @@ static class IpicoFrame
         if ((byte)Checksum.Sum(text[2..(length - 2)]) != AsciiNumber.TwoHexDigits(text, length - 2))
             return Bad(RejectReason.BadCheck);
         ReadOnlySpan<byte> data = text[8..(length - 2)];
-        if (!IsHex(data))
+        if (!AsciiNumber.IsHex(data))
             return Bad(RejectReason.BadNumber);
         int tail = TailOf(text[length..], false, out _);
         if (tail < 0)

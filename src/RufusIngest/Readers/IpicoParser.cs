@@ -95,7 +95,7 @@ public struct IpicoParser : IReadParser
         if (text.Length > 2 && text.StartsWith("ae"u8))
         {
             kind = ControlKind.Unknown;
-            return IpicoFrame.IsHex(text);
+            return AsciiNumber.IsHex(text);
         }
 
         kind = ControlKind.Greeting;

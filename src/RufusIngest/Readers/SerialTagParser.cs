@@ -87,12 +87,12 @@ struct SerialTagParser : IReadParser
 
     static RejectReason TakeDigits(ReadOnlySpan<byte> line, ref ChipRead read) =>
         line.Length != Digits ? RejectReason.UnknownFrame
-        : !IsHex(line) ? RejectReason.BadNumber
+        : !AsciiNumber.IsHex(line) ? RejectReason.BadNumber
         : ReadFields.Chip(line, ref read);
 
     static RejectReason TakeChecked(ReadOnlySpan<byte> frame, ref ChipRead read)
     {
-        if (frame[^1] != Etx || !IsHex(frame[1..^1]))
+        if (frame[^1] != Etx || !AsciiNumber.IsHex(frame[1..^1]))
             return RejectReason.BadSyntax;
         int check = 0;
         for (int at = 1; at < TextFrame - 1; at += 2)
@@ -114,16 +114,5 @@ struct SerialTagParser : IReadParser
         read.Chip = chip;
         read.Detail = frame[2];
         return RejectReason.None;
-    }
-
-    static bool IsHex(ReadOnlySpan<byte> text)
-    {
-        foreach (byte b in text)
-        {
-            if (AsciiNumber.HexValue(b) > 15)
-                return false;
-        }
-
-        return true;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
@@ -6,6 +7,11 @@ namespace RufusIngest.Readers.Framing;
 /// <summary>Decimal and hex digits as readers send them: fixed width or whole field, checked, no sign unless said.</summary>
 static class AsciiNumber
 {
+    static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
+
+    /// <summary>Hex digits of either case and nothing else; an empty text too.</summary>
+    public static bool IsHex(ReadOnlySpan<byte> text) => !text.ContainsAnyExcept(HexDigits);
+
     /// <summary>Two decimal digits, or −1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int TwoDigits(ReadOnlySpan<byte> text, int offset)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using RufusIngest.Reads;
 
@@ -9,8 +8,6 @@ static class JsonFields
 {
     /// <summary>Bytes of a text that is looked at here; longer ones are no time and no name that is kept.</summary>
     public const int ShortText = 64;
-
-    static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
 
     /// <summary>The member is a text of exactly these bytes.</summary>
     public static bool Is(JsonValue value, ReadOnlySpan<byte> text, ReadOnlySpan<byte> word) =>
@@ -69,7 +66,7 @@ static class JsonFields
     /// <param name="upperCase">Codes of less than 8 digits are compared as text: in one case, they are one chip.</param>
     public static RejectReason HexChip(ReadOnlySpan<byte> code, ref ChipRead read, bool upperCase = false)
     {
-        if ((code.Length & 1) != 0 || code.ContainsAnyExcept(HexDigits))
+        if ((code.Length & 1) != 0 || !AsciiNumber.IsHex(code))
             return RejectReason.BadSyntax;
         if (!upperCase || code.Length > ChipCode.MaxTextLength)
             return ReadFields.Chip(code, ref read);
