@@ -53,6 +53,15 @@ public class FramesAttribute<TParser>(params string[] frames) : DataAttribute
     /// <summary>The parser at the beginning of a connection.</summary>
     protected virtual TParser Initial => default;
 
+    /// <summary>
+    /// Where in a frame its length stands, when frames are found by their lengths alone: noise or damage there may cost
+    /// everything behind it. −1 where a parser finds the next frame after any damage.
+    /// </summary>
+    public int LengthAt { get; init; } = -1;
+
+    /// <summary>With <see cref="LengthAt"/>: how many bytes it has.</summary>
+    public int LengthBytes { get; init; } = 4;
+
     /// <inheritdoc/>
     public override bool SupportsDiscoveryEnumeration() => false;
 
@@ -67,6 +76,7 @@ public class FramesAttribute<TParser>(params string[] frames) : DataAttribute
             EndLength = End.Length,
             Preamble = Encoding.Latin1.GetBytes(Preamble),
             ShowsCuts = ShowsCuts,
+            Length = LengthAt < 0 ? default : LengthAt..(LengthAt + LengthBytes),
         };
         List<ITheoryDataRow> rows = [];
         foreach (string frame in Frames.Concat(FramesOf(testMethod?.DeclaringType)))

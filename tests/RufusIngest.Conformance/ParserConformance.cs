@@ -23,6 +23,13 @@ sealed class ParserConformance<TParser>(TParser initial)
 
     public required bool ShowsCuts { get; init; }
 
+    /// <summary>The bytes of a frame that its end is found by; empty where a parser finds the next frame without them.</summary>
+    public required Range Length { get; init; }
+
+    bool IsRealigned => Length.Equals(default);
+
+    bool CanMisleadAt(int at) => at >= Length.Start.Value && at < Length.End.Value;
+
     public IEnumerable<FrameCheck> ChecksOf(byte[] frame)
     {
         yield return Named("whole", IsTaken);
@@ -84,7 +91,7 @@ sealed class ParserConformance<TParser>(TParser initial)
 
     void NoiseCostsOnlyItself(byte[] frame, ParserRun whole)
     {
-        foreach (byte[] stream in new byte[][] { [.. Noise, .. frame], [.. frame, .. Noise] })
+        foreach (byte[] stream in new byte[][] { [.. frame, .. Noise], [.. Noise, .. frame] }.Take(IsRealigned ? 2 : 1))
         {
             ParserRun run = Run(stream);
             string what = $"{Encoding.Latin1.GetString(stream)} gives\n{run.Describe()}";
@@ -151,8 +158,10 @@ sealed class ParserConformance<TParser>(TParser initial)
                 int guards = results.Count(line => line == guard);
                 bool joinsTheNext = at >= frame.Length - EndLength;
                 string what = $"byte {at} of {Encoding.Latin1.GetString(frame)} as 0x{bad:x2}: {run.Describe()}";
-                Assert.True(results.Length > 0 && results[0] == guard && results[^1] == guard, what);
-                Assert.True(guards >= (joinsTheNext ? 2 : 3), what);
+                Assert.True(results.Length > 0 && results[0] == guard, what);
+                if (CanMisleadAt(at))
+                    continue;
+                Assert.True(results[^1] == guard && guards >= (joinsTheNext ? 2 : 3), what);
                 Assert.True(results.Length <= 3 + Math.Max(1, whole.Reads.Count), what);
             }
         }

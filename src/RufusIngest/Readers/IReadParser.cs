@@ -81,6 +81,12 @@ public enum RejectReason : byte
 
     /// <summary>The stream ended, or a new frame began, inside a frame.</summary>
     Truncated,
+
+    /// <summary>
+    /// A length that cannot be, in a protocol that finds its frames by their lengths alone: nothing behind it on this
+    /// connection can be read. Close it and connect again.
+    /// </summary>
+    FramingLost,
 }
 
 /// <summary>What a parse call did.</summary>
@@ -173,6 +179,9 @@ public enum ControlKind : byte
 
     /// <summary>Well-formed, but of a kind the protocol page does not name.</summary>
     Unknown,
+
+    /// <summary>A command of the host to the reader, heard where a line or a capture carries both directions.</summary>
+    Command,
 }
 
 /// <summary>Something in the stream that is not a read. Offset and length point into the source of the same parse call.</summary>
