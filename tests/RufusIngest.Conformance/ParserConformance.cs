@@ -24,7 +24,7 @@ sealed class ParserConformance<TParser>(TParser initial)
     public required bool ShowsCuts { get; init; }
 
     /// <summary>The bytes of a frame that its end is found by; empty where a parser finds the next frame without them.</summary>
-    public required Range Length { get; init; }
+    public Range Length { get; init; }
 
     bool IsRealigned => Length.Equals(default);
 

@@ -27,14 +27,17 @@ interface IBinaryProtocol : IFrameProtocol
 /// that one ends behind it; bytes that begin no frame are rejected up to the next possible start. Both are found out by
 /// waiting for at most one more frame's bytes, so that no way of cutting the stream changes what comes out.
 /// </remarks>
-struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser
+struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
     where TProtocol : struct, IBinaryProtocol
 {
     /// <summary>Bytes without a possible start that are rejected at a time.</summary>
     const int MostNoise = 1024;
 
     TProtocol _protocol = protocol;
+    PointNames? _points;
     int _left; // Bytes in front that belong to a good frame of which something was taken.
+
+    public void Use(PointNames names) => _points = names;
 
     public ParseResult Parse(
         ReadOnlySpan<byte> source, bool endOfStream, Span<ChipRead> reads, Span<ControlRecord> controls)
@@ -61,7 +64,7 @@ struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser
                 _left = length;
             }
 
-            Frame frame = new(rest[.._left]) { IsStart = isStart };
+            Frame frame = new(rest[.._left]) { IsStart = isStart, Points = _points };
             RejectReason reason = output.Take(ref _protocol, frame, position, out int taken);
             position += taken;
             _left -= taken;
