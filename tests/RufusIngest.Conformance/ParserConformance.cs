@@ -42,9 +42,12 @@ sealed class ParserConformance<TParser>(TParser initial)
         yield return Named("with each byte changed", DamageStaysInTheFrame);
 
         FrameCheck Named(string name, Action<byte[], ParserRun> check) => new(
-            $"{name}: {Encoding.Latin1.GetString(frame).ReplaceLineEndings("")}",
-            () => check(frame, Run(frame)));
+            $"{name}: {Show(frame)}", () => check(frame, Run(frame)));
     }
+
+    /// <summary>Reports of tests cannot hold every control character.</summary>
+    static string Show(byte[] frame) => string.Concat(Encoding.Latin1.GetString(frame).ReplaceLineEndings("")
+        .Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString()));
 
     static void IsTaken(byte[] frame, ParserRun whole)
     {
