@@ -15,7 +15,8 @@ public sealed class CfPrimeTests
     const string Folder = "cf-prime";
 
     /// <summary>A tag at antenna 2, channel 7.</summary>
-    const string Guard = "\u00CF\u0000\u0000\u0001\u000E\u0000\u00FD\u00DA\u0002\u0007\u0008\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0080\u003E";
+    const string Guard = "\u00CF\u0000\u0000\u0001\u000E\u0000\u00FD\u00DA\u0002\u0007\u0008\u00A1\u00A2\u00A3"
+        + "\u00A4\u00A5\u00A6\u00A7\u00A8\u0080\u003E";
 
     const string Epc = "E28011700000020A5D1B0412";
 
@@ -25,8 +26,10 @@ public sealed class CfPrimeTests
 
     static IEnumerable<byte[]> All =>
     [
-        Tag, Report("0064 01 00 0C CFCFCF0000010600CF00CF00"), Report("FF38 04 07 01 CF"), Report($"FE00 01 02 0C {Epc} 99"),
-        Report("8000 01 02 02 E200"), Frame(0, 1, 0x12), Frame(0, 1, 0x01), Frame(0, 2, 0), Frame(0, 0x72, Hex("00 0102030405 2600")),
+        Tag, Report("0064 01 00 0C CFCFCF0000010600CF00CF00"), Report("FF38 04 07 01 CF"),
+        Report($"FE00 01 02 0C {Epc} 99"),
+        Report("8000 01 02 02 E200"), Frame(0, 1, 0x12), Frame(0, 1, 0x01), Frame(0, 2, 0),
+        Frame(0, 0x72, Hex("00 0102030405 2600")),
         Frame(0, 0x82, 0, 1, 2), Frame(0, 1, 0x14, 0, 0, 0, 0, 0, 0),
         Frame(0xFF, 1, 0, 0, 0, 0, 0), Frame(0xFF, 2), Frame(0xFF, 0x72), Frame(0, 0x70),
     ];
@@ -40,12 +43,14 @@ public sealed class CfPrimeTests
     [Fact]
     public void Tags_with_all_fields() => Assert.Equal(
         [
-            $"{Epc} 1970-01-01 00:00:00 a3 r-5700 d11 NoTime", "CFCFCF0000010600CF00CF00 1970-01-01 00:00:00 a1 r1000 NoTime",
+            $"{Epc} 1970-01-01 00:00:00 a3 r-5700 d11 NoTime",
+            "CFCFCF0000010600CF00CF00 1970-01-01 00:00:00 a1 r1000 NoTime",
             "CF 1970-01-01 00:00:00 a4 r-2000 d7 NoTime", "E200 1970-01-01 00:00:00 a1 d2 NoTime, FieldDropped",
             $"{Epc} 1970-01-01 00:00:00 a1 r-5120 d2 NoTime",
         ],
         Run<Parser>(
-            Tag, Report("0064 01 00 0C CFCFCF0000010600CF00CF00"), Report("FF38 04 07 01 CF"), Report("8000 01 02 02 E200"),
+            Tag, Report("0064 01 00 0C CFCFCF0000010600CF00CF00"), Report("FF38 04 07 01 CF"),
+            Report("8000 01 02 02 E200"),
             Report($"FE00 01 02 0C {Epc} 99")).Reads.Select(Show));
 
     [Fact]
@@ -56,7 +61,8 @@ public sealed class CfPrimeTests
             (ControlKind.Command, 0, 1), (ControlKind.Command, 0, 2), (ControlKind.Command, 0, 0x70),
         ],
         Controls<Parser>(
-            Frame(0, 1, 0x12), Frame(0, 1, 1), Frame(0, 1, 0x14, 0, 0, 0, 0, 0, 0), Frame(0, 2, 0), Frame(0, 0x72, 0, 1),
+            Frame(0, 1, 0x12), Frame(0, 1, 1), Frame(0, 1, 0x14, 0, 0, 0, 0, 0, 0), Frame(0, 2, 0),
+            Frame(0, 0x72, 0, 1),
             Frame(0, 0x82, 0, 1, 2), Frame(0xFF, 1, 0, 0, 0, 0, 0), Frame(0xFF, 2), Frame(0xFF, 0x70)));
 
     [Fact]
@@ -88,8 +94,7 @@ public sealed class CfPrimeTests
     [Fact]
     public void The_published_frames()
     {
-        Dictionary<string, byte[]> frames = File.ReadLines(Captures.PathOf(Folder, "vectors.txt"))
-            .Where(line => line[0] != '#').Select(line => line.Split(" | ")).ToDictionary(part => part[0], part => Hex(part[2]));
+        Dictionary<string, byte[]> frames = Vectors(Folder, hexAt: 2);
         Assert.Equal(5, frames.Count);
         byte[] stream = [.. frames.Values.SelectMany(frame => frame)];
         Assert.Equal(
@@ -115,7 +120,8 @@ public sealed class CfPrimeTests
         Gen<byte> value = Gen.Frequency((5, Gen.Byte), (1, Gen.Const((byte)0xCF)));
         Gen<byte[]> frame = Gen.OneOf(
             Gen.Select(
-                Gen.OneOf<byte>(0, 0, 0, 0, 0x12), value.Array[4], Gen.OneOf(0, 1, 8, 12, 12, 12, 30, 31), Gen.OneOf(-1, 0, 0, 0, 0, 1),
+                Gen.OneOf<byte>(0, 0, 0, 0, 0x12), value.Array[4], Gen.OneOf(0, 1, 8, 12, 12, 12, 30, 31),
+                Gen.OneOf(-1, 0, 0, 0, 0, 1),
                 value.Array[32],
                 (status, head, length, more, epc) =>
                     Frame(0, 1, [status, .. head, (byte)length, .. epc[..Math.Max(0, length + more)]])),

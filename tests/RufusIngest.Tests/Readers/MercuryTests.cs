@@ -15,8 +15,9 @@ public sealed class MercuryTests
     const string Folder = "mercury-m6e";
 
     /// <summary>A streamed tag with hits and signal only.</summary>
-    const string Guard = "\u00FF\u0016\u0022\u0000\u0000\u0010\u0000\u0013\u0000\u0003\u0001\u0002\u00C8\u0000\u0060\u0030"
-        + "\u0000\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0012\u0034\u00F5\u0012";
+    const string Guard = "\u00FF\u0016\u0022\u0000\u0000\u0010\u0000\u0013\u0000\u0003\u0001\u0002\u00C8\u0000"
+        + "\u0060\u0030\u0000\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0012\u0034\u00F5"
+        + "\u0012";
 
     const string Epc = "FFFF0000000000000000154A";
 
@@ -30,15 +31,18 @@ public sealed class MercuryTests
     static byte[] Whole { get; } = Streamed($"01FF 01 {Metadata} 0080 3000 {Epc} E94A");
 
     static byte[] Three { get; } = Buffered(
-        $"0007 00 03 05D011 0080 3000 {Epc} 1234 01CB01 0060 2000 A1A2A3A4A5A6A7A8 5678 02FF20 0040 1000 E200FF01 9ABC");
+        $"0007 00 03 05D011 0080 3000 {Epc} 1234 01CB01 0060 2000 A1A2A3A4A5A6A7A8 5678"
+        + "02FF20 0040 1000 E200FF01 9ABC");
 
     static IEnumerable<byte[]> All =>
     [
         Whole, Three,
         Streamed($"0000 01 0080 3000 {Epc} E94A"), Answer(0x22, 0, Hex($"00 001B 01 0080 3000 {Epc} E94A")),
-        Streamed($"0080 01 0018 ABCDEF 0090 3200 0001 {Epc} E94A"), Streamed($"0010 01 00FF00FF 00A0 3200 8001 0002 {Epc} E94A"),
+        Streamed($"0080 01 0018 ABCDEF 0090 3200 0001 {Epc} E94A"),
+        Streamed($"0010 01 00FF00FF 00A0 3200 8001 0002 {Epc} E94A"),
         Streamed("01FF 02 01020304 050607"), Streamed("01FF 00"), Answer(0x22, 0, Hex("10 001B 01FF 02 0000002A")),
-        Answer(0x22, 0x0400), Answer(0x22, 0x0504), Answer(0x03, 0, Hex("14120800 30000002 20161213 01070102 00000010")),
+        Answer(0x22, 0x0400), Answer(0x22, 0x0504),
+        Answer(0x03, 0, Hex("14120800 30000002 20161213 01070102 00000010")),
         Answer(0x22, 0, Hex("00 0013 00000010")), Buffered("01FF 00 00"), Answer(0x2A, 0), Answer(0x2F, 0, 1, 0x22, 0),
         Answer(0x61, 0, 1, 1), Answer(0x21, 0x0105),
         Command(0x03), Command(0x22, Hex("00 0013 03E8")), Command(0x29, Hex("01FF 00")),
@@ -149,7 +153,8 @@ public sealed class MercuryTests
     [Fact]
     public void A_buffered_tag_without_an_EPC_costs_no_other()
     {
-        ParserRun run = Run<Parser>(Buffered($"0000 00 03 0040 1000 E2000001 1111 0020 0000 2222 0040 1000 E2000003 3333"));
+        ParserRun run = Run<Parser>(
+            Buffered("0000 00 03 0040 1000 E2000001 1111 0020 0000 2222 0040 1000 E2000003 3333"));
         Assert.Equal(["E2000001", "E2000003"], run.Chips);
         Assert.Equal([(RejectReason.NoChip, "\0\u0020\0\0\"\"")], run.Rejects);
     }
@@ -231,11 +236,16 @@ public sealed class MercuryTests
     [Fact]
     public void It_reads_what_an_obvious_way_reads()
     {
+        Gen<int> option = Gen.OneOf(0x10, 0x10, 0x10, 0);
+        Gen<byte> type = Gen.OneOf<byte>(1, 1, 1, 1, 1, 0, 2);
+        Gen<int> wrong = Gen.OneOf(0, 0, 0, 0, 1);
+        Gen<(int Count, Func<int, byte[]> Of)> several = Gen.Int[0, 3].SelectMany(n => Tags(n).Select(tags => (n, tags)));
         Gen<byte[]> frame = Gen.OneOf(
-            Gen.Select(Flags, Gen.OneOf(0x10, 0x10, 0x10, 0), Gen.OneOf(1, 1, 1, 1, 1, 0, 2), Tags(1), (flags, option, type, tag) =>
-                Answer(0x22, 0, [(byte)option, 0, 0x1B, .. option == 0 ? [] : Word(flags), (byte)type, .. tag(option == 0 ? 0 : flags)])),
-            Gen.Select(Flags, Gen.Int[0, 3].SelectMany(n => Tags(n).Select(tag => (n, tag))), Gen.OneOf(0, 0, 0, 0, 1), (flags, tags, more) =>
-                Answer(0x29, 0, [.. Word(flags), 0, (byte)(tags.n + more), .. tags.tag(flags)])),
+            Gen.Select(Flags, option, type, Tags(1), (flags, o, t, tag) => o == 0
+                ? Answer(0x22, 0, [0, 0, 0x1B, t, .. tag(0)])
+                : Answer(0x22, 0, [0x10, 0, 0x1B, .. Word(flags), t, .. tag(flags)])),
+            Gen.Select(Flags, several, wrong, (flags, tags, more) =>
+                Answer(0x29, 0, [.. Word(flags), 0, (byte)(tags.Count + more), .. tags.Of(flags)])),
             Gen.Select(Gen.OneOf<byte>(0x22, 0x29, 0x03), Gen.OneOf(0, 0, 0x400), Gen.Byte.Array[0, 30], Answer),
             Gen.Select(Gen.OneOf<byte>(0x22, 0x29, 0x2F), Gen.Byte.Array[0, 30], Command));
         AgreesWith<Parser>(frame, LengthAt, frames => frames.SelectMany(ReadsOf));
@@ -252,7 +262,8 @@ public sealed class MercuryTests
             Gen.Byte.Array[20], Gen.OneOf(0, 0, 5, 16), Gen.OneOf(128, 128, 96, 32, 48, 24, 121, 0),
             Gen.OneOf<byte>(0x30, 0x32).SelectMany(pc => Gen.Byte.Array[16].Select(tag => (byte[])[pc, .. tag[1..]])),
             (before, data, bits, tag) => (before, data, bits, tag));
-        return Gen.Select(one.Array[count], Gen.OneOf(0, 0, 0, 0, 0, 1), (tags, missing) => new Func<int, byte[]>(flags =>
+        Gen<int> missing = Gen.OneOf(0, 0, 0, 0, 0, 1);
+        return Gen.Select(one.Array[count], missing, (tags, less) => new Func<int, byte[]>(flags =>
         {
             List<byte> bytes = [];
             foreach (var (before, dataBits, bits, tag) in tags)
@@ -267,7 +278,7 @@ public sealed class MercuryTests
                 bytes.AddRange([.. Word(bits), .. tag[..((bits + 7) / 8)]]);
             }
 
-            return [.. bytes.Take(bytes.Count - missing)];
+            return [.. bytes.Take(bytes.Count - less)];
         }));
     }
 }

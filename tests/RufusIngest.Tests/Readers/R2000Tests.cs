@@ -15,7 +15,8 @@ public sealed class R2000Tests
     const string Folder = "r2000-a0";
 
     /// <summary>A tag of 4 words at antenna 1.</summary>
-    const string Guard = "\u00A0\u000F\u0001\u0089\u0004\u0020\u0000\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0041\u003E";
+    const string Guard = "\u00A0\u000F\u0001\u0089\u0004\u0020\u0000\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7"
+        + "\u00A8\u0041\u003E";
 
     const string Epc = "300833B2DDD9014000000412";
 
@@ -30,10 +31,12 @@ public sealed class R2000Tests
 
     static IEnumerable<byte[]> All =>
     [
-        Tag, HeadInside, Stored, Answer(0x8A, "00 1000 E2000017 7F"), Answer(0x89, "01 4000 00112233445566778899AABBCCDDEEFF 80"),
+        Tag, HeadInside, Stored, Answer(0x8A, "00 1000 E2000017 7F"),
+        Answer(0x89, "01 4000 00112233445566778899AABBCCDDEEFF 80"),
         Answer(0x91, "0001 08 1000 E2000017 5678 30 02 01"),
         Answer(0x89, "00 0011 00000005"), Answer(0x8B, "00 0000 00000000"), Answer(0x8A, "000007 000001F4"),
-        Answer(0x89, "22"), Answer(0x8B, "36"), Answer(0x8A, "11"), Answer(0x90, "38"), Answer(0x74, "02"), Answer(0x72, "0801"),
+        Answer(0x89, "22"), Answer(0x8B, "36"), Answer(0x8A, "11"), Answer(0x90, "38"), Answer(0x74, "02"),
+        Answer(0x72, "0801"),
         Answer(0x92, "0010"), Answer(0x76, "10"), Answer(0x81, "36"),
         Frame(1, 0x89, 1), Frame(0xFF, 0x8B, 1, 0, 1), Frame(1, 0x72), Frame(1, 0x8B),
     ];
@@ -72,7 +75,8 @@ public sealed class R2000Tests
         byte[] frame = Answer(0x8B, "70 3000 000000000000000000001C0D 12");
         ChipRead read = Assert.Single(ParserRun.OfWhole(frame, initial: parser).Reads);
         Assert.Equal((0, 0x1270UL, "000000000000000000001C0D"), (read.Antenna, read.Detail, read.Chip.ToString()));
-        Assert.Equal(1, Assert.Single(ParserRun.OfWhole(frame, initial: new Parser(R2000Protocol.Parse(""))).Reads).Antenna);
+        read = Assert.Single(ParserRun.OfWhole(frame, initial: new Parser(R2000Protocol.Parse(""))).Reads);
+        Assert.Equal(1, read.Antenna);
         Assert.Throws<FormatException>(() => R2000Protocol.Parse("active"));
     }
 
@@ -115,8 +119,7 @@ public sealed class R2000Tests
     [Fact]
     public void The_published_frames()
     {
-        Dictionary<string, byte[]> frames = File.ReadLines(Captures.PathOf(Folder, "vectors.txt"))
-            .Where(line => line[0] != '#').Select(line => line.Split(" | ")).ToDictionary(part => part[0], part => Hex(part[2]));
+        Dictionary<string, byte[]> frames = Vectors(Folder, hexAt: 2);
         Assert.Equal(9, frames.Count);
         byte[] stream = [.. frames.Values.SelectMany(frame => frame)];
         ParserRun run = ParserRun.OfWhole<Parser>(stream);
@@ -129,7 +132,8 @@ public sealed class R2000Tests
         Assert.Equal([35 << 2, 29 << 2, 0x70], run.Reads.Select(read => (int)(read.Detail & 0xFF)));
         Assert.Equal(
             [
-                (ControlKind.Command, 1L), (ControlKind.Command, 0), (ControlKind.Command, 0), (ControlKind.KeepAlive, 5),
+                (ControlKind.Command, 1L), (ControlKind.Command, 0), (ControlKind.Command, 0),
+                (ControlKind.KeepAlive, 5),
                 (ControlKind.KeepAlive, 0),
             ],
             run.Controls.Select(control => (control.Kind, control.Number)));
@@ -152,7 +156,8 @@ public sealed class R2000Tests
             Gen.Select(Gen.Byte.Array[words * 2], Gen.OneOf(0, 0, 0, 0, 0, 1), Gen.Byte, (bytes, more, low) =>
                 (byte[])[(byte)(((words + more) << 3) | (low & 7)), low, .. bytes]));
         Gen<byte[]> frame = Gen.OneOf(
-            Gen.Select(command, Gen.Byte, epc, Gen.Byte, (c, place, tag, signal) => Frame(1, c, [place, .. tag, signal])),
+            Gen.Select(command, Gen.Byte, epc, Gen.Byte, (c, place, tag, signal) =>
+                Frame(1, c, [place, .. tag, signal])),
             Gen.Select(command, Gen.Byte, epc, Gen.Byte, Gen.OneOf(0, 0, 0, 1), (c, place, tag, hits, more) =>
                 Frame(1, c, [0, 1, (byte)(tag.Length + 2 + more), .. tag, 0x12, 0x34, 0x40, place, hits])),
             Gen.Select(command, Gen.Byte.Array[0, 16], (c, data) => Frame(1, c, data)));

@@ -15,8 +15,8 @@ public sealed class SwtTests
     const string Folder = "swt-active";
 
     /// <summary>An active tag of reader 01020304050607 at antenna 4.</summary>
-    const string Guard = "\u0043\u0054\u0000\u0018\u0000\u0045\u0001\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0001\u000B\u0001\u0004"
-        + "\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0037\u0083";
+    const string Guard = "\u0043\u0054\u0000\u0018\u0000\u0045\u0001\u0001\u0002\u0003\u0004\u0005\u0006\u0007"
+        + "\u0001\u000B\u0001\u0004\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0037\u0083";
 
     const string Serial = "C4DD938E170412";
     const string Epc = "E2002075601001820480E412";
@@ -26,14 +26,17 @@ public sealed class SwtTests
 
     static byte[] Two { get; } = Active($"02 0F 01 02 {Epc} 33 0F 01 03 {Other} 34");
 
-    static byte[] Three { get; } = Answer(0, 1, Hex($"01 0003 0F 01 02 {Epc} 49 07 01 01 A1A2A3A4 48 0F 01 04 {Other} 4D"));
+    static byte[] Three { get; } = Answer(
+        0, 1, Hex($"01 0003 0F 01 02 {Epc} 49 07 01 01 A1A2A3A4 48 0F 01 04 {Other} 4D"));
 
     static byte[] NoTag { get; } = Answer(0, 1, 0);
 
     static IEnumerable<byte[]> All =>
     [
-        Two, Three, NoTag, Active($"01 0F 01 02 {Epc} 33"), Answer(0, 0x41, 1), Answer(0, 0x10, Hex($"01 0104 1401 {Serial}")),
-        Answer(0, 0xFF, Hex($"01 {Serial}")), Answer(0, 0x2B, Hex("01 1A 03 07 09 1E 0A")), Answer(0, 0x24, 0), Active("00"),
+        Two, Three, NoTag, Active($"01 0F 01 02 {Epc} 33"), Answer(0, 0x41, 1),
+        Answer(0, 0x10, Hex($"01 0104 1401 {Serial}")),
+        Answer(0, 0xFF, Hex($"01 {Serial}")), Answer(0, 0x2B, Hex("01 1A 03 07 09 1E 0A")), Answer(0, 0x24, 0),
+        Active("00"),
         Answer(1, 0xE0, 1, 1), Answer(0, 0x20, 1, 2, 3, 4),
         Command(0x41), Command(0x40), Command(1), Command(0x24, 5, 0x1A), Command(0x45),
     ];
@@ -50,8 +53,10 @@ public sealed class SwtTests
         ParserRun run = ParserRun.OfWhole<Parser>([.. Two, .. Three], destination: 1);
         Assert.Equal(
             [
-                $"{Epc} 1970-01-01 00:00:00 a2 d{0x33C4DD938E170412} NoTime", $"{Other} 1970-01-01 00:00:00 a3 d{0x34C4DD938E170412} NoTime",
-                $"{Epc} 1970-01-01 00:00:00 a2 d{0x49L << 56} NoTime", $"A1A2A3A4 1970-01-01 00:00:00 a1 d{0x48L << 56} NoTime",
+                $"{Epc} 1970-01-01 00:00:00 a2 d{0x33C4DD938E170412} NoTime",
+                $"{Other} 1970-01-01 00:00:00 a3 d{0x34C4DD938E170412} NoTime",
+                $"{Epc} 1970-01-01 00:00:00 a2 d{0x49L << 56} NoTime",
+                $"A1A2A3A4 1970-01-01 00:00:00 a1 d{0x48L << 56} NoTime",
                 $"{Other} 1970-01-01 00:00:00 a4 d{0x4DL << 56} NoTime",
             ],
             run.Reads.Select(Show));
@@ -73,7 +78,8 @@ public sealed class SwtTests
             ],
             Controls<Parser>(
                 NoTag, Active("00"), Answer(0, 0xFF, Hex($"01 {Serial}")), Answer(0, 1, 1, 0, 0), Answer(0, 0x41, 1),
-                Answer(0, 0x24, 0), Answer(0, 0x10, Hex($"01 0104 1401 {Serial}")), Answer(0, 0x2B, Hex("01 1A 03 07 09 1E 0A")),
+                Answer(0, 0x24, 0), Answer(0, 0x10, Hex($"01 0104 1401 {Serial}")),
+                Answer(0, 0x2B, Hex("01 1A 03 07 09 1E 0A")),
                 Answer(0, 0x2B, Hex("01 1A 0D 07 09 1E 0A")), Answer(0, 0x2B, Hex("01 1A 02 1D 09 1E 0A")),
                 Answer(0, 0x2B, Hex("01 1A 03 07 18 1E 0A")), Answer(0, 0x2B, Hex("01 1A 03 07 09")),
                 Command(0x41), Command(0x24, 5, 0x1A), Answer(0, 0x40)));
@@ -135,14 +141,14 @@ public sealed class SwtTests
     [Fact]
     public void The_published_frames()
     {
-        Dictionary<string, byte[]> frames = File.ReadLines(Captures.PathOf(Folder, "vectors.txt"))
-            .Where(line => line[0] != '#').Select(line => line.Split(" | ")).ToDictionary(part => part[0], part => Hex(part[2]));
+        Dictionary<string, byte[]> frames = Vectors(Folder, hexAt: 2);
         Assert.Equal(15, frames.Count);
         byte[] stream = [.. frames.Values.SelectMany(frame => frame)];
         ParserRun run = ParserRun.OfWhole<Parser>(stream);
         Assert.Equal(
             [
-                ("E2002075601001820480E064", 2, 0x33C4DD938E170123UL), ("E3002075601001820480E064", 3, 0x34C4DD938E170123),
+                ("E2002075601001820480E064", 2, 0x33C4DD938E170123UL),
+                ("E3002075601001820480E064", 3, 0x34C4DD938E170123),
                 ("E2002067551602701270920F", 2, 0x49UL << 56), ("E200207560100186251016A3", 2, 0x48UL << 56),
                 ("E20020756010018501010101", 2, 0x4DUL << 56),
             ],
@@ -151,7 +157,7 @@ public sealed class SwtTests
             [(ControlKind.Command, 6), (ControlKind.Response, 6), (ControlKind.KeepAlive, 1)],
             run.Controls.CountBy(control => control.Kind).Select(pair => (pair.Key, pair.Value)));
         Assert.Equal(
-            [(RejectReason.BadCheck, Latin(frames["bad-check"])), (RejectReason.UnknownFrame, "\u0000\u0011\u0022\u0033"[..])],
+            [(RejectReason.BadCheck, Latin(frames["bad-check"])), (RejectReason.UnknownFrame, "\0\u0011\u00223")],
             run.Rejects);
         AnySplitGivesTheSame<Parser>(stream);
     }
@@ -176,7 +182,8 @@ public sealed class SwtTests
                 Answer(0, 0x45, [s, .. serial, (byte)(tags.Length + more), .. tags.SelectMany(t => t)])),
             Gen.Select(status, tag.Array[0, 4], wrong, (s, tags, more) =>
                 Answer(0, 1, [s, (byte)(more * 7), (byte)tags.Length, .. tags.SelectMany(t => t)])),
-            Gen.Select(Gen.OneOf<byte>(1, 0x45, 0x2B, 0xFF), value.Array[0, 20], (command, data) => Answer(0, command, data)),
+            Gen.Select(Gen.OneOf<byte>(1, 0x45, 0x2B, 0xFF), value.Array[0, 20], (command, data) =>
+                Answer(0, command, data)),
             Gen.Select(Gen.OneOf<byte>(1, 0x45), value.Array[0, 20], Command));
         AgreesWith<Parser>(frame, LengthAt, frames => frames.SelectMany(ReadsOf));
     }

@@ -15,7 +15,8 @@ public sealed class UhfReader18Tests
     const string Folder = "uhfreader18";
 
     /// <summary>One tag of the 288 family at antenna 2.</summary>
-    const string Guard = "\u0011\u0000\u0001\u0003\u0002\u0001\u0008\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0055\u00D2\u0026";
+    const string Guard = "\u0011\u0000\u0001\u0003\u0002\u0001\u0008\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7"
+        + "\u00A8\u0055\u00D2\u0026";
 
     const string Epc = "49440000000000000A000412";
     const string Other = "E28011700000020A5D1B00FF";
@@ -30,9 +31,12 @@ public sealed class UhfReader18Tests
 
     static IEnumerable<byte[]> All =>
     [
-        OldTwo, NewTwo, Active, Answer(1, $"01 01 0C {Epc}"), Answer(1, $"01 01 01 0C {Epc} 6B"), Answer(1, "02 01 01 04 00323039 6D"),
-        Answer(1, $"03 01 01 98 {Epc} E2003412FFFF0123456789AB 50"), Answer(1, "FB"), Answer(1, "01 01 00"), Answer(1, "01"),
-        Answer(1, "26 01 0011 00000005"), Answer(1, "F8 01"), Answer(1, "FE"), Answer(0xEE, "28 00000001 0000000000000000 00000002"),
+        OldTwo, NewTwo, Active, Answer(1, $"01 01 0C {Epc}"), Answer(1, $"01 01 01 0C {Epc} 6B"),
+        Answer(1, "02 01 01 04 00323039 6D"),
+        Answer(1, $"03 01 01 98 {Epc} E2003412FFFF0123456789AB 50"), Answer(1, "FB"), Answer(1, "01 01 00"),
+        Answer(1, "01"),
+        Answer(1, "26 01 0011 00000005"), Answer(1, "F8 01"), Answer(1, "FE"),
+        Answer(0xEE, "28 00000001 0000000000000000 00000002"),
         Answer(0x21, "00 0102 09 03 4E 00 1E 0A"), Answer(0x93, "00"), Answer(0, "FD"),
         Frame(0, 1), Frame(0xFF, 0x21), Frame(0, 0x93), Frame(0, 1, Hex("0F 00 00 00 00 00 00 80 14")),
     ];
@@ -56,7 +60,7 @@ public sealed class UhfReader18Tests
         Assert.Empty(Run<Parser>([.. All]).Rejects);
     }
 
-    /// <summary>As UHFReader18: 2 tags of 1 and 11 bytes. As 288: antenna 2, 1 tag of 11 bytes whose first is 11.</summary>
+    /// <summary>As UHFReader18: 2 tags of 1 and 11 bytes. As 288: antenna 2, 1 tag of 11 bytes.</summary>
     [Fact]
     public void Where_both_layouts_fit_the_last_answer_that_told_decides()
     {
@@ -90,7 +94,8 @@ public sealed class UhfReader18Tests
     [InlineData("03", 0, ReadFlags.NoTime | ReadFlags.FieldDropped)]
     public void Antennas_are_a_mask(string mask, int antenna, ReadFlags flags)
     {
-        foreach (byte[] frame in (byte[][])[Answer(1, $"03 {mask} 01 0C {Epc} 6B"), Answer(0xEE, $"00 {mask} 0C {Epc} 6B")])
+        byte[] polled = Answer(1, $"03 {mask} 01 0C {Epc} 6B");
+        foreach (byte[] frame in (byte[][])[polled, Answer(0xEE, $"00 {mask} 0C {Epc} 6B")])
         {
             ChipRead read = Assert.Single(Run<Parser>(frame).Reads);
             Assert.Equal((antenna, flags, 0x6BUL), (read.Antenna, read.Flags, read.Detail));
@@ -102,7 +107,8 @@ public sealed class UhfReader18Tests
     public void A_serial_number_behind_the_EPC_is_left_out() => Assert.Equal(
         [Epc, Epc, "A1A2"],
         Run<Parser>(
-            Answer(1, $"03 01 02 98 {Epc} E2003412FFFF0123456789AB 50 0C {Epc} 51"), Answer(1, "03 01 01 82 A1A2 50")).Chips);
+            Answer(1, $"03 01 02 98 {Epc} E2003412FFFF0123456789AB 50 0C {Epc} 51"),
+            Answer(1, "03 01 01 82 A1A2 50")).Chips);
 
     [Fact]
     public void What_is_no_tag_is_a_control() => Assert.Equal(
@@ -151,8 +157,7 @@ public sealed class UhfReader18Tests
     [Fact]
     public void The_published_frames()
     {
-        Dictionary<string, byte[]> frames = File.ReadLines(Captures.PathOf(Folder, "vectors.txt"))
-            .Where(line => line[0] != '#').Select(line => line.Split(" | ")).ToDictionary(part => part[0], part => Hex(part[3]));
+        Dictionary<string, byte[]> frames = Vectors(Folder, hexAt: 3);
         Assert.Equal(11, frames.Count);
         byte[] stream = [.. frames.Values.SelectMany(frame => frame)];
         ParserRun run = ParserRun.OfWhole<Parser>(stream);
@@ -165,7 +170,10 @@ public sealed class UhfReader18Tests
             run.Reads.Select(read => (read.Chip.ToString(), (int)read.Antenna, read.Detail)));
         Assert.Equal([(RejectReason.BadCheck, Latin(frames["bad-crc-288"]))], run.Rejects);
         Assert.Equal(
-            [(ControlKind.Command, 0L), (ControlKind.Command, 0), (ControlKind.Command, 0), (ControlKind.KeepAlive, 0xFB), (ControlKind.KeepAlive, 1)],
+            [
+                (ControlKind.Command, 0L), (ControlKind.Command, 0), (ControlKind.Command, 0),
+                (ControlKind.KeepAlive, 0xFB), (ControlKind.KeepAlive, 1),
+            ],
             run.Controls.Select(control => (control.Kind, control.Number)));
         AnySplitGivesTheSame<Parser>(stream);
     }
@@ -187,11 +195,12 @@ public sealed class UhfReader18Tests
             (byte[])[(byte)(bytes.Length | serial), .. bytes, signal]);
         Gen<byte[]> small = Gen.Byte[0, 13].Array[0, 8]; // Often fits both ways.
         Gen<byte> status = Gen.OneOf<byte>(1, 2, 3, 3, 3, 3, 4, 0, 0xFB);
+        Gen<byte> mask = Gen.OneOf<byte>(1, 2, 4, 8, 128, 0, 5);
         Gen<int> wrong = Gen.OneOf(0, 0, 0, 0, 0, 0, 1);
         Gen<byte[]> frame = Gen.OneOf(
             Gen.Select(status, old.Array[0, 4], wrong, (s, tags, more) =>
                 Frame(0, 1, [s, (byte)(tags.Length + more), .. tags.SelectMany(tag => tag)])),
-            Gen.Select(status, Gen.OneOf<byte>(1, 2, 4, 8, 128, 0, 5), modern.Array[0, 4], wrong, (s, antennas, tags, more) =>
+            Gen.Select(status, mask, modern.Array[0, 4], wrong, (s, antennas, tags, more) =>
                 Frame(0, 1, [s, antennas, (byte)(tags.Length + more), .. tags.SelectMany(tag => tag)])),
             Gen.Select(status, small, (s, bytes) => Frame(0, 1, [s, .. bytes])),
             Gen.Select(Gen.Byte, epc, wrong, (antennas, bytes, more) =>

@@ -15,7 +15,8 @@ public sealed class Yrm100Tests
     const string Folder = "yrm100-bb";
 
     /// <summary>A tag of 4 words.</summary>
-    const string Guard = "\u00BB\u0002\u0022\u0000\u000D\u00CC\u0020\u0000\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6\u00A7\u00A8\u0012\u0034\u0087\u007E";
+    const string Guard = "\u00BB\u0002\u0022\u0000\u000D\u00CC\u0020\u0000\u00A1\u00A2\u00A3\u00A4\u00A5\u00A6"
+        + "\u00A7\u00A8\u0012\u0034\u0087\u007E";
 
     const string Epc = "30751FEB705C5904E3D50412";
 
@@ -44,7 +45,8 @@ public sealed class Yrm100Tests
     [Fact]
     public void Tags_with_all_fields() => Assert.Equal(
         [
-            $"{Epc} 1970-01-01 00:00:00 a1 r-5500 NoTime", "7EBB02227EBB000011BB7E7E 1970-01-01 00:00:00 a1 r-6900 NoTime",
+            $"{Epc} 1970-01-01 00:00:00 a1 r-5500 NoTime",
+            "7EBB02227EBB000011BB7E7E 1970-01-01 00:00:00 a1 r-6900 NoTime",
             "E200 1970-01-01 00:00:00 a1 r0 NoTime",
         ],
         Run<Parser>(Tag, BoundsInside, Notified("00 0800 E200 1234")).Reads.Select(Show));
@@ -57,7 +59,8 @@ public sealed class Yrm100Tests
             (ControlKind.Unknown, 0, 0x22), (ControlKind.Response, 0, 0xFF),
         ],
         Controls<Parser>(
-            NoTag, Frame(1, 0xFF, 0x17), Frame(1, 3, 0, 77), Frame(2, 0x23, 1), Frame(0, 0x22), Frame(0, 0x27, Hex("22 2710")),
+            NoTag, Frame(1, 0xFF, 0x17), Frame(1, 3, 0, 77), Frame(2, 0x23, 1), Frame(0, 0x22),
+            Frame(0, 0x27, Hex("22 2710")),
             Frame(3, 0x22, Hex($"C9 3000 {Epc} 3A76")), Frame(1, 0xFF)));
 
     [Fact]
@@ -90,8 +93,7 @@ public sealed class Yrm100Tests
     [Fact]
     public void The_published_frames()
     {
-        Dictionary<string, byte[]> frames = File.ReadLines(Captures.PathOf(Folder, "vectors.txt"))
-            .Where(line => line[0] != '#').Select(line => line.Split(" | ")).ToDictionary(part => part[0], part => Hex(part[2]));
+        Dictionary<string, byte[]> frames = Vectors(Folder, hexAt: 2);
         Assert.Equal(7, frames.Count);
         byte[] stream = [.. frames.Values.SelectMany(frame => frame)];
         ParserRun run = ParserRun.OfWhole<Parser>(stream);
@@ -99,7 +101,10 @@ public sealed class Yrm100Tests
             [("30751FEB705C5904E3D50D70", -5_500), ("E200001D7315016521408FC6", -6_000)],
             run.Reads.Select(read => (read.Chip.ToString(), (int)read.RssiCentiDbm)));
         Assert.Equal(
-            [(ControlKind.Command, 0L), (ControlKind.Command, 0), (ControlKind.Command, 0), (ControlKind.KeepAlive, 0x15)],
+            [
+                (ControlKind.Command, 0L), (ControlKind.Command, 0), (ControlKind.Command, 0),
+                (ControlKind.KeepAlive, 0x15),
+            ],
             run.Controls.Select(control => (control.Kind, control.Number)));
         Assert.Equal([(RejectReason.BadCheck, Latin(frames["bad-check"]))], run.Rejects);
         AnySplitGivesTheSame<Parser>(stream);

@@ -7,7 +7,8 @@ namespace RufusIngest.Tests.Readers.Slow;
 static class SlowP3
 {
     /// <summary>A record as the decoder sends it.</summary>
-    public static byte[] Record(int type, IEnumerable<byte> fields, byte version = 2, int? length = null, int? crc = null)
+    public static byte[] Record(
+        int type, IEnumerable<byte> fields, byte version = 2, int? length = null, int? crc = null)
     {
         List<byte> record = [0x8E, version, 0, 0, 0, 0, 0, 0, (byte)type, (byte)(type >> 8), .. fields, 0x8F];
         int declared = length ?? record.Count;
@@ -103,7 +104,8 @@ static class SlowP3
         byte[] text = wantsCode ? fields.LastOrDefault(field => field.Id == 0x0A, (0, [])).Value : [];
         string code = Encoding.Latin1.GetString(text);
         code = code.TrimEnd('\0').Trim(' ');
-        bool isHex = code.Length % 2 == 0 && code.All(char.IsAsciiHexDigit) && (!code.Any(char.IsAsciiLetterUpper) || !code.Any(char.IsAsciiLetterLower));
+        bool isHex = code.Length % 2 == 0 && code.All(char.IsAsciiHexDigit)
+            && (!code.Any(char.IsAsciiLetterUpper) || !code.Any(char.IsAsciiLetterLower));
         bool isCode = code.Length > 0 && code.Length <= (isHex ? ChipCode.MaxTextLength : ChipCode.MaxBytes)
             && !code.Any(c => c < ' ');
         dropped |= code.Length > 0 && !isCode;
@@ -117,7 +119,10 @@ static class SlowP3
         ulong number = Value(1, long.MaxValue, ulong.MaxValue);
         ulong hits = Value(6, ulong.MaxValue, 1);
         ulong detail = Value(5, 0xFFFF, 0) | (Value(8, 0xFFFF, 0) << 16) | (Value(0x81, 0xFFFF_FFFF, 0) << 32);
-        return new SlowRead(isCode ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(code)) : $"{Value(3, ulong.MaxValue, 0)}")
+        string chip = isCode
+            ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(code))
+            : $"{Value(3, ulong.MaxValue, 0)}";
+        return new SlowRead(chip)
         {
             Time = isTime ? (long)time * 10 : 0,
             Number = (long)number,

@@ -4,7 +4,8 @@ namespace RufusIngest.Tests.Readers.Slow;
 static class SlowSwt
 {
     /// <summary>Of the reader; of an answer the data begin with the status.</summary>
-    public static byte[] Answer(byte address, byte command, params byte[] data) => Frame("CT"u8.ToArray(), address, command, data);
+    public static byte[] Answer(byte address, byte command, params byte[] data) =>
+        Frame("CT"u8.ToArray(), address, command, data);
 
     /// <summary>Of the host.</summary>
     public static byte[] Command(byte command, params byte[] data) => Frame("SW"u8.ToArray(), 0xFF, command, data);

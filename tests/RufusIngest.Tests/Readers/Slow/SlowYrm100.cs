@@ -21,7 +21,8 @@ static class SlowYrm100
     public static List<SlowRead> ReadsOf(byte[] frame)
     {
         byte[] parameters = frame[5..^2];
-        if (frame[1] != 2 || frame[2] != 0x22 || parameters.Length < 5 || (parameters[1] >> 3) * 2 != parameters.Length - 5)
+        if (frame[1] != 2 || frame[2] != 0x22 || parameters.Length < 5
+            || (parameters[1] >> 3) * 2 != parameters.Length - 5)
             return [];
         return SlowRead.EpcOf(parameters[3..^2]) is { } chip
             ? [new SlowRead(chip) { Antenna = 1, Rssi = (sbyte)parameters[0] * 100 }]
