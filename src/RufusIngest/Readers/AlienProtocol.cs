@@ -45,7 +45,7 @@ struct AlienProtocol : ITextProtocol
             output.Add(ControlKind.KeepAlive);
             return RejectReason.None;
         }
-        else if (!tag.TakeTerse(line, frame.IsCutOff))
+        else if (!frame.IsStart || !tag.TakeTerse(line, frame.IsCutOff)) // Behind an element it is one that was cut.
         {
             return RejectReason.UnknownFrame;
         }

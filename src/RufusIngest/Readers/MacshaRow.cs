@@ -117,9 +117,11 @@ static class MacshaRow
             return false;
         int hours = AsciiNumber.TwoDigits(zone, 4);
         int minutes = AsciiNumber.TwoDigits(zone, 7);
+        if ((uint)hours > 23 || (uint)minutes > 59)
+            return false;
         offset = ((hours * 60) + minutes) * TimeSpan.TicksPerMinute;
         offset = zone[3] == '+' ? offset : -offset;
-        return (uint)hours < 24 && (uint)minutes < 60;
+        return true;
     }
 
     /// <summary>A chip that the box could not read has a name of its own.</summary>

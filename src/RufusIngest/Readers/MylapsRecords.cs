@@ -73,7 +73,7 @@ readonly ref struct MylapsKeys
             ReadOnlySpan<byte> pair = length < 0 ? record : record[..length];
             record = length < 0 ? default : record[(length + 1)..];
             int equals = pair.IndexOf((byte)'=');
-            if (equals is not (1 or 2))
+            if (equals is not (1 or 2) || pair[0] == 0)
                 continue;
             ReadOnlySpan<byte> value = pair[(equals + 1)..];
             switch (equals == 1 ? pair[0] : (pair[0] << 8) | pair[1])

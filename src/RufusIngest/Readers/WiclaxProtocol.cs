@@ -42,7 +42,8 @@ struct WiclaxProtocol(WiclaxMask? mask) : ITextProtocol
             return misfit;
         }
 
-        if (!line.Contains((byte)';'))
+        // A gun's line that has lost its end does not begin a chip, and a device with its own line sends no other passings.
+        if (!line.Contains((byte)';') || _mask is not null || line.StartsWith("RACESTART "u8))
         {
             bool isWhole = !frame.IsCutOff || (line.StartsWith("RACESTART "u8) && line.Length >= WholeStart);
             return isWhole ? TakeAnswer(line, ref read, ref output) : RejectReason.Truncated;

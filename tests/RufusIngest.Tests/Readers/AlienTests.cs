@@ -73,6 +73,7 @@ public sealed class AlienTests
     [InlineData("Tag:0123456789012345678901234567890123456789012345678901234567890, Count:1", RejectReason.ChipTooLong)]
     [InlineData("#Time: noon", RejectReason.BadTime)]
     [InlineData("<Alien-RFID-Tag></Alien-RFID-Tag>", RejectReason.NoChip)]
+    [InlineData("<ReaderName>E200 0001,3,1", RejectReason.UnknownFrame)] // Of a tag in XML that was cut into.
     [InlineData("some text", RejectReason.UnknownFrame)]
     public void A_bad_line_is_a_reject(string line, RejectReason reason)
     {

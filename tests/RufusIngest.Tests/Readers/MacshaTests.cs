@@ -58,6 +58,23 @@ public sealed class MacshaTests
         Assert.Equal((-1L, ReadFlags.None), (read.Number, read.Flags));
     }
 
+    [Fact]
+    public void An_unreadable_zone_does_not_move_the_time()
+    {
+        ChipRead read = Assert.Single(Run(Cloud.Replace("-06:00", "-06:\u00FF0", StringComparison.Ordinal) + "\n").Reads);
+        Assert.Equal("02 2021-03-11 12:25:01.649", Show(read));
+        Assert.Equal(ReadFlags.FieldDropped | ReadFlags.HasPosition, read.Flags);
+    }
+
+    [Fact]
+    public void An_empty_line_behind_a_pipe_is_the_same_in_any_pieces()
+    {
+        byte[] stream = Bytes($"{Fixed}|\r\n\n{Fixed}|\n|\n\n");
+        string whole = ParserRun.OfWhole<Parser>(stream).Describe();
+        Assert.Equal(2, whole.Split("EndOfFetch").Length - 1);
+        Assert.All(Splits.Of(stream), pieces => Assert.Equal(whole, ParserRun.Of<Parser>(pieces).Describe()));
+    }
+
     [Theory]
     [InlineData("HELLO")]
     [InlineData("HELLO One4All ")]

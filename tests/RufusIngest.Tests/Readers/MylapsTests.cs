@@ -195,6 +195,13 @@ public sealed partial class MylapsTests
     }
 
     [Fact]
+    public void A_key_with_a_byte_before_it_is_another_key()
+    {
+        ChipRead read = Assert.Single(Run("Finish@Passing@t=09:08:07|c=AB|\0d=250102@1@$").Reads);
+        Assert.Equal((new TimeSpan(9, 8, 7).Ticks, ReadFlags.NoDate), (read.Time, read.Flags));
+    }
+
+    [Fact]
     public void Line_ends_inside_a_damaged_message_do_not_reach_the_next()
     {
         foreach (int room in (int[])[1, 64])

@@ -51,6 +51,7 @@ public sealed class WiclaxTests
     [InlineData("C,YYYYMMDDhhmmssccc,@", "7,20071303101530200,x", RejectReason.BadTime)]
     [InlineData("C,YYYYMMDDhhmmssccc,@", "7,2007", RejectReason.TooFewFields)]
     [InlineData("C,YYYYMMDDhhmmssccc,@", "7,20071203101530200;x", RejectReason.BadSyntax)]
+    [InlineData("C,YYYYMMDDhhmmssccc,@", "CLOCKOK77;03-12-2007 10:15:30.200;;;;0", RejectReason.UnknownFrame)]
     [InlineData("C,u", "7,now", RejectReason.BadTime)]
     public void A_line_that_does_not_fit_the_mask_is_a_reject(string mask, string line, RejectReason reason) =>
         Assert.Equal(
@@ -93,6 +94,7 @@ public sealed class WiclaxTests
     [InlineData("x9;;;;;0", RejectReason.BadTime)]
     [InlineData(";01-02-2026 10:00:00;;;;0", RejectReason.NoChip)]
     [InlineData("RACESTART 25:00:00,0", RejectReason.BadTime)]
+    [InlineData("RACESTART 23:59:59,99977;03-12-2007 10:15:30.200;;;;0", RejectReason.BadTime)] // It has lost its end.
     [InlineData("CLOCK yesterday", RejectReason.BadTime)]
     [InlineData("01539", RejectReason.UnknownFrame)]
     public void A_bad_line_is_a_reject(string line, RejectReason reason)

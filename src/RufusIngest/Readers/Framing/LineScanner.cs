@@ -99,12 +99,20 @@ struct LineScanner
     public bool TryEmptyLine(ReadOnlySpan<byte> source, ref int position, ReadOnlySpan<byte> ends = default)
     {
         Drop(source, ref position, ends);
-        for (; position < source.Length && source[position] is CarriageReturn or LineFeed or 0; position++)
+        for (; position < source.Length; position++)
         {
             byte end = source[position];
             byte before = _lineEnd;
             if (end == 0)
                 continue;
+            if (end is not (CarriageReturn or LineFeed))
+            {
+                if (!ends.Contains(end))
+                    break;
+                _lineEnd = 0; // The line end behind it is no empty line.
+                continue;
+            }
+
             _lineEnd = before == CarriageReturn && end == LineFeed ? LineFeed : end;
             if (before == 0 || (before == CarriageReturn && end == LineFeed))
                 continue;
