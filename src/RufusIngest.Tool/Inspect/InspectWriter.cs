@@ -117,7 +117,7 @@ sealed class InspectWriter(Terminal terminal)
         else if (report.IsCertain)
         {
             string others = candidates.Count == 1 ? "nothing else fits"
-                : $"far behind: {string.Join(", ", candidates.Skip(1).Select(Describe))}";
+                : $"less likely: {string.Join(", ", candidates.Skip(1).Select(Describe))}";
             Line(report.Protocol!, $"certain: {Share(report.Tally!)}; {others}");
         }
         else

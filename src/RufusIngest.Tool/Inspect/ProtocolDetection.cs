@@ -10,14 +10,20 @@ sealed record ProtocolCandidate
     /// <summary>Share of changed bytes that the protocol notices: 1 with a checksum over everything, near 0 for any text.</summary>
     public required double Strictness { get; init; }
 
+    /// <summary>A changed length loses all frames behind it: that none is lost proves them all.</summary>
+    public required bool IsChained { get; init; }
+
     public string Name => Tally.Protocol.Name;
 
     /// <summary>The protocol checks what it takes, nearly all of it.</summary>
     public bool IsChecked => Strictness >= ProtocolDetection.CheckedFrom;
 
-    /// <summary>Frames that hardly another protocol's bytes would make: all where they are checked, else reads with a time.</summary>
+    /// <summary>
+    /// Frames that hardly another protocol's bytes would make: all where they are checked or hang together by their lengths,
+    /// else reads with a time.
+    /// </summary>
     public long StrongFrames =>
-        IsChecked && Tally.Frames * ProtocolDetection.ShortestFrame <= Tally.Bytes ? Tally.Frames : Tally.TimedReads;
+        (IsChecked || IsChained) && Tally.Frames * ProtocolDetection.ShortestFrame <= Tally.Bytes ? Tally.Frames : Tally.TimedReads;
 
     /// <summary>Bytes that had to be as they are for the protocol to take them.</summary>
     public double PinnedBytes => Strictness * Tally.Explained * Tally.Bytes;
@@ -95,7 +101,7 @@ static class ProtocolDetection
     public const double RivalGap = 0.1;
 
     const int CandidatesShown = 4;
-    const double LeastShown = 0.3;
+    const double LeastShown = 0.5;
     const int CandidatesTried = 8;
     const int Changes = 128;
     const int ChangedFront = 16 * 1024;
@@ -116,7 +122,11 @@ static class ProtocolDetection
 
         List<ProtocolCandidate> candidates = [];
         foreach (StreamTally tally in tallies.OrderByDescending(tally => tally.Explained).Take(CandidatesTried))
-            candidates.Add(new ProtocolCandidate { Tally = tally, Strictness = Strictness(tally.Protocol, front) });
+        {
+            double strictness = Strictness(tally.Protocol, front, out bool isChained);
+            candidates.Add(new ProtocolCandidate { Tally = tally, Strictness = strictness, IsChained = isChained });
+        }
+
         candidates = [.. candidates.OrderByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Name)];
         candidates.RemoveAll(candidate => candidate.Tally.Explained < LeastShown);
         if (candidates.Count == 0)
@@ -137,8 +147,9 @@ static class ProtocolDetection
     }
 
     /// <summary>Changes bytes here and there, one at a time, and counts what the protocol notices.</summary>
-    static double Strictness(ReaderProtocol protocol, ReadOnlySpan<byte> front)
+    static double Strictness(ReaderProtocol protocol, ReadOnlySpan<byte> front, out bool isChained)
     {
+        isChained = false;
         byte[] bytes = front[..Math.Min(front.Length, ChangedFront)].ToArray();
         StreamTally good = Count(protocol, bytes, isWhole: true);
         int noticed = 0;
@@ -151,6 +162,7 @@ static class ProtocolDetection
             bytes[at] = Changed(before, i, ref random);
             StreamTally changed = Count(protocol, bytes, isWhole: true);
             noticed += IsLess(changed, good) ? 1 : 0;
+            isChained |= changed.RejectsByReason.ContainsKey(RejectReason.FramingLost);
             bytes[at] = before;
         }
 

@@ -314,7 +314,7 @@ public sealed class CleanTests : IDisposable
         List<ChipRead> reads = GateModelCaptures.ReadsOf(folder, file);
         FileInput input = new()
         {
-            Files = [new FileInfo(Captures.PathOf(folder, file))],
+            Inputs = [InputFile.Open(new FileInfo(Captures.PathOf(folder, file)), ReaderProtocol.Find(protocol), Cancellation)],
             Reader = new ReaderSettings { Name = "file", Protocol = protocol, Location = "MAT" },
             Chips = ChipTable.Empty,
         };
