@@ -2,7 +2,11 @@ using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using RufusIngest.Benchmarks;
 
-Type[] types = [typeof(ParseBenchmarks), typeof(FramingBenchmarks), typeof(GateBenchmarks), typeof(JsonBenchmarks), typeof(PathBenchmarks)];
+Type[] types =
+[
+    typeof(ParseBenchmarks), typeof(FramingBenchmarks), typeof(LlrpBenchmarks), typeof(GateBenchmarks),
+    typeof(JsonBenchmarks), typeof(PathBenchmarks),
+];
 switch (args)
 {
     case ["gate"]:

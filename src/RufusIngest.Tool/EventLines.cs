@@ -32,6 +32,8 @@ sealed class EventLines(Action<string> say, Func<TimeSpan> clock)
             TimingEventKind.ClockBehind =>
                 $"reader {reader} is {Seconds(told.Shift)} behind: its passings may come late; check its clock and zone.",
             TimingEventKind.ClockStep => $"the clock of reader {reader} was set by {Seconds(told.Shift)}.",
+            TimingEventKind.FramingLost =>
+                $"reader {reader} sent a length that cannot be: what follows cannot be read, the connection is ended.",
             _ => null,
         };
         if (line is not null)

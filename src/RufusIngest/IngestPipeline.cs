@@ -35,7 +35,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly CancellationTokenSource _stop = new();
     readonly CancellationToken _stopped;
     readonly CancellationTokenSource _hurry = new();
-    readonly ConcurrentDictionary<int, bool> _beingRead = new();
+    readonly ConcurrentDictionary<int, PipeReader> _beingRead = new();
     readonly SemaphoreSlim _settingsLock = new(1, 1);
     readonly IngestMetrics _metrics;
     readonly Task _run;
@@ -140,7 +140,8 @@ public sealed class IngestPipeline : IAsyncDisposable
 
     /// <summary>
     /// Reads one connection of a reader to its end. Call again for the next connection of the same reader; one at a time.
-    /// The pipe is completed at the end.
+    /// The pipe is completed at the end. A connection whose framing is lost (<see cref="RejectReason.FramingLost"/>) has ended
+    /// too: nothing behind it could be read.
     /// </summary>
     /// <param name="reader">Name of the reader in the settings.</param>
     /// <param name="source">The connection.</param>
@@ -156,7 +157,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         int index = IndexOfReader(reader);
-        if (!_beingRead.TryAdd(index, true))
+        if (!_beingRead.TryAdd(index, source))
             throw new InvalidOperationException($"Reader '{reader}' is being read already; one connection at a time.");
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopped);
         try
@@ -402,7 +403,12 @@ public sealed class IngestPipeline : IAsyncDisposable
         if (_stage.Events.Count > 0)
         {
             foreach (TimingEvent timingEvent in _stage.Events)
+            {
+                if (timingEvent is { Kind: TimingEventKind.FramingLost, Time: not 0 })
+                    EndConnection(timingEvent.Reader);
                 Tell(timingEvent);
+            }
+
             _stage.ClearEvents();
         }
 
@@ -414,6 +420,13 @@ public sealed class IngestPipeline : IAsyncDisposable
             Volatile.Write(ref _batchWaits, _batchWaits + 1);
             await _batches.Writer.WriteAsync(batch, _stopped).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Ends what can no longer be read, so that whoever connects does so again. Files are read to their end.</summary>
+    void EndConnection(int reader)
+    {
+        if (_beingRead.TryGetValue(reader, out PipeReader? source))
+            source.CancelPendingRead();
     }
 
     void TellProblem(JournalException? problem)

@@ -24,7 +24,7 @@ sealed class ParserConformance<TParser>(TParser initial)
     public required bool ShowsCuts { get; init; }
 
     /// <summary>The bytes of a frame that its end is found by; empty where a parser finds the next frame without them.</summary>
-    public required Range Length { get; init; }
+    public Range Length { get; init; }
 
     bool IsRealigned => Length.Equals(default);
 
@@ -42,9 +42,12 @@ sealed class ParserConformance<TParser>(TParser initial)
         yield return Named("with each byte changed", DamageStaysInTheFrame);
 
         FrameCheck Named(string name, Action<byte[], ParserRun> check) => new(
-            $"{name}: {Encoding.Latin1.GetString(frame).ReplaceLineEndings("")}",
-            () => check(frame, Run(frame)));
+            $"{name}: {Show(frame)}", () => check(frame, Run(frame)));
     }
+
+    /// <summary>Reports of tests cannot hold every control character.</summary>
+    static string Show(byte[] frame) => string.Concat(Encoding.Latin1.GetString(frame).ReplaceLineEndings("")
+        .Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString()));
 
     static void IsTaken(byte[] frame, ParserRun whole)
     {

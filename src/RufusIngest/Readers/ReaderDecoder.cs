@@ -132,30 +132,34 @@ abstract class ReaderDecoder
         bool StepCarried(ReadOnlySpan<byte> chunk, ref int offset, bool endOfStream, out ReadOnlySpan<byte> parsed)
         {
             Compact();
-            int before = _carried;
+            int before = _carried - _consumed;
             int taken = Math.Min(chunk.Length - offset, Math.Max(LeastTaken, before));
             Carry(chunk.Slice(offset, taken));
             bool last = offset + taken == chunk.Length;
-            parsed = _carry.AsSpan(0, _carried);
+            parsed = _carry.AsSpan(_consumed, _carried - _consumed);
             ParseResult result = _parser.Parse(parsed, endOfStream && last, ReadBlock, ControlBlock);
             Count(result, parsed);
             if (result.Consumed >= before)
             {
                 // What is left lies in the chunk as well, and is parsed there.
                 _carried = 0;
+                _consumed = 0;
                 offset += result.Consumed - before;
                 return offset < chunk.Length || (endOfStream && result.Status != ParseStatus.Done);
             }
 
-            _consumed = result.Consumed;
+            _consumed += result.Consumed;
             offset += taken;
             return !last || result.Status is ParseStatus.DestinationFull or ParseStatus.Malformed;
         }
 
-        /// <summary>Done at the next step, because the caller still looks at the bytes of the last one.</summary>
+        /// <summary>
+        /// Done at the next step, because the caller still looks at the bytes of the last one; and only when at least as much
+        /// is consumed as is left, so that a long frame of many steps is not moved at each of them.
+        /// </summary>
         void Compact()
         {
-            if (_consumed == 0)
+            if (_consumed < _carried - _consumed)
                 return;
             _carried -= _consumed;
             _carry.AsSpan(_consumed, _carried).CopyTo(_carry);

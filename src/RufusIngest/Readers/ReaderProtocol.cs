@@ -36,12 +36,23 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Amb { get; } =
         OfText<AmbProtocol>("amb", "older AMB decoders: P98 lines and TranX-2");
 
+    /// <summary>CAEN easy2read.</summary>
+    public static ReaderProtocol Caen { get; } = OfBinary<CaenProtocol>("caen", "CAEN easy2read");
+
+    /// <summary>Chafon's newer readers and modules: CF-MU9xx, CF66x, CF69x, "UHF Prime".</summary>
+    public static ReaderProtocol CfPrime { get; } =
+        OfBinary<CfPrimeProtocol>("cfprime", "Chafon CF-MU9xx, CF66x, UHF Prime");
+
     /// <summary>Chronokeep portal.</summary>
     public static ReaderProtocol Chronokeep { get; } = OfJson<ChronokeepProtocol>("chronokeep", "Chronokeep portal");
 
     /// <summary>ChronoTrack: the CTP01 stream, its export, files of controllers.</summary>
     public static ReaderProtocol ChronoTrack { get; } =
         OfText<ChronoTrackProtocol>("chronotrack", "ChronoTrack: CTP01 stream, its export, controller files");
+
+    /// <summary>CLOU and Hopeland CL7206: clock and controls; its tag notifications are rejects.</summary>
+    public static ReaderProtocol Clou { get; } =
+        OfBinary<ClouProtocol>("clou", "CLOU and Hopeland CL7206, without tags");
 
     /// <summary>RUFUS CloudBox, JSON over TCP, and its backup files.</summary>
     public static ReaderProtocol CloudBox { get; } =
@@ -54,6 +65,10 @@ public sealed class ReaderProtocol
     /// <summary>FEIBOT readers, live and files.</summary>
     public static ReaderProtocol Feibot { get; } = OfJson<FeibotProtocol>("feibot", "FEIBOT readers and files");
 
+    /// <summary>FEIG OBID i-scan UHF readers: buffered reads.</summary>
+    public static ReaderProtocol Feig { get; } =
+        OfBinary<FeigProtocol>("feig", "FEIG OBID i-scan UHF, buffered reads");
+
     /// <summary>IPICO readers and Elite controllers.</summary>
     public static ReaderProtocol Ipico { get; } = Create<IpicoParser>("ipico", "IPICO readers and Elite controllers");
 
@@ -65,15 +80,30 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Macsha { get; } =
         OfText("macsha", "Macsha One4All and Ocelot; macsha:entry for the entry time", MacshaProtocol.Parse);
 
+    /// <summary>ThingMagic and JADAK modules: streamed and buffered reads.</summary>
+    public static ReaderProtocol Mercury { get; } =
+        OfBinary<MercuryProtocol>("mercury", "ThingMagic and JADAK modules");
+
     /// <summary>MYLAPS Timing &amp; Scoring exporter.</summary>
     public static ReaderProtocol Mylaps { get; } =
         OfText<MylapsProtocol>("mylaps", "MYLAPS Timing & Scoring exporter");
 
+    /// <summary>Nordic ID NUR modules and Sampo readers.</summary>
+    public static ReaderProtocol Nordic { get; } = OfBinary<NordicProtocol>("nordic", "Nordic ID NUR modules, Sampo");
+
     /// <summary>Orion files.</summary>
     public static ReaderProtocol Orion { get; } = OfText<OrionProtocol>("orion", "Orion files");
 
+    /// <summary>MYLAPS and AMB decoders: P3; the parameter <c>code</c> takes printed codes.</summary>
+    public static ReaderProtocol P3 { get; } =
+        OfBinary("p3", "MYLAPS and AMB decoders; p3:code for printed codes", P3Protocol.Parse);
+
     /// <summary>PikaReader.</summary>
     public static ReaderProtocol PikaReader { get; } = OfJson<PikaReaderProtocol>("pikareader", "PikaReader");
+
+    /// <summary>Boards with the Impinj R2000 chip; the parameter <c>battery</c> is for active tags.</summary>
+    public static ReaderProtocol R2000 { get; } =
+        OfBinary("r2000", "Impinj R2000 boards; r2000:battery for active tags", R2000Protocol.Parse);
 
     /// <summary>Impinj R700: stream, webhook, MQTT.</summary>
     public static ReaderProtocol R700 { get; } = OfJson<R700Protocol>("r700", "Impinj R700 and its relays");
@@ -102,6 +132,9 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Speedway { get; } =
         OfJson<SpeedwayProtocol>("speedway", "Impinj Speedway Connect and boxes built on it");
 
+    /// <summary>"SW" readers in active or answer mode.</summary>
+    public static ReaderProtocol Swt { get; } = OfBinary<SwtProtocol>("swt", "SW readers in active or answer mode");
+
     /// <summary>Tag Heuer and Chronelec decoders.</summary>
     public static ReaderProtocol TagHeuer { get; } =
         OfText<TagHeuerProtocol>("tagheuer", "Tag Heuer and Chronelec decoders");
@@ -114,6 +147,10 @@ public sealed class ReaderProtocol
     public static ReaderProtocol TrackBox { get; } =
         OfText<TrackBoxProtocol>("trackbox", "RACE RESULT Track Box, its HTTP requests");
 
+    /// <summary>UHFReader18, UHFReader288, Chafon CF-RU; the parameter <c>18</c> or <c>288</c> says which family.</summary>
+    public static ReaderProtocol UhfReader18 { get; } =
+        OfBinary("uhfreader18", "UHFReader18, UHFReader288, Chafon CF-RU", UhfReader18Protocol.Parse);
+
     /// <summary>RFID Timing Ultra and Joey.</summary>
     public static ReaderProtocol Ultra { get; } = Create<UltraParser>("ultra", "RFID Timing Ultra and Joey");
 
@@ -125,15 +162,19 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Wiclax { get; } =
         OfText("wiclax", "boxes with Wiclax's generic protocol; wiclax:MASK for their own line", WiclaxProtocol.Parse);
 
+    /// <summary>YRM100, R200, M100 and JRD-4035 modules.</summary>
+    public static ReaderProtocol Yrm100 { get; } = OfBinary<Yrm100Protocol>("yrm100", "YRM100, R200, M100 modules");
+
     /// <summary>Zebra IoT Connector: fixed readers and sleds.</summary>
     public static ReaderProtocol Zebra { get; } = OfJson<ZebraProtocol>("zebra", "Zebra IoT Connector");
 
     /// <summary>The protocols that come with the library.</summary>
     public static IReadOnlyList<ReaderProtocol> All { get; } =
     [
-        Alien, Amb, Chronokeep, ChronoTrack, CloudBox, Csv, Feibot, Ipico, JChip, Macsha, Mylaps, Orion,
-        PikaReader, R700, RaceResult, RaceResultJson, RaceResultUsb, RfidJson, SerialTag, Speedway, TagHeuer,
-        TimingSense, TrackBox, Ultra, Wedge, Wiclax, Zebra,
+        Alien, Amb, Caen, CfPrime, Chronokeep, ChronoTrack, Clou, CloudBox, Csv, Feibot, Feig, Ipico, JChip,
+        Macsha, Mercury, Mylaps, Nordic, Orion, P3, PikaReader, R2000, R700, RaceResult, RaceResultJson,
+        RaceResultUsb, RfidJson, SerialTag, Speedway, Swt, TagHeuer, TimingSense, TrackBox, UhfReader18, Ultra,
+        Wedge, Wiclax, Yrm100, Zebra,
     ];
 
     /// <summary>Makes a protocol of a parser of one's own.</summary>
@@ -185,18 +226,29 @@ public sealed class ReaderProtocol
     static ReaderProtocol OfJson<TProtocol>(string name, string description)
         where TProtocol : struct, IJsonProtocol => Create<JsonParser<TProtocol>>(name, description);
 
-    /// <summary>A protocol of text that takes parameters.</summary>
+    static ReaderProtocol OfBinary<TProtocol>(string name, string description)
+        where TProtocol : struct, IBinaryProtocol => Create<BinaryParser<TProtocol>>(name, description);
+
+    static ReaderProtocol OfText<TProtocol>(string name, string description, Func<string, TProtocol> parse)
+        where TProtocol : struct, ITextProtocol =>
+        WithParameters(name, description, parameters => new TextParser<TProtocol>(parse(parameters)));
+
+    static ReaderProtocol OfBinary<TProtocol>(string name, string description, Func<string, TProtocol> parse)
+        where TProtocol : struct, IBinaryProtocol =>
+        WithParameters(name, description, parameters => new BinaryParser<TProtocol>(parse(parameters)));
+
+    /// <summary>A protocol that takes parameters.</summary>
     /// <param name="name">The name without parameters.</param>
     /// <param name="description">Which devices speak it.</param>
     /// <param name="parse">Reads them; throws <see cref="FormatException"/> where it cannot. Without any, they are "".</param>
-    static ReaderProtocol OfText<TProtocol>(string name, string description, Func<string, TProtocol> parse)
-        where TProtocol : struct, ITextProtocol
+    static ReaderProtocol WithParameters<TParser>(string name, string description, Func<string, TParser> parse)
+        where TParser : struct, IReadParser
     {
         return new ReaderProtocol(name, description, CreateWith(""), CreateWith);
 
         Func<ReaderDecoder> CreateWith(string parameters)
         {
-            TextParser<TProtocol> initial = new(parse(parameters));
+            TParser initial = parse(parameters);
             return () => ReaderDecoder.For(initial);
         }
     }

@@ -204,6 +204,14 @@ public readonly struct ChipCode : IEquatable<ChipCode>
             return false;
         }
 
+        if ((bits & 7) == 0)
+        {
+            epc = epc[..length];
+            code = FromWords(
+                KindEpc | ((ulong)bits << 8), Word(epc, 0), Word(epc, 8), Word(epc, 16), Word(epc, 24));
+            return true;
+        }
+
         Span<byte> bytes = stackalloc byte[32];
         bytes.Clear();
         bytes[0] = KindEpc;
@@ -212,6 +220,15 @@ public readonly struct ChipCode : IEquatable<ChipCode>
         bytes[1 + length] &= (byte)(0xFF << ((8 - (bits & 7)) & 7));
         code = new ChipCode(bytes);
         return true;
+    }
+
+    /// <summary>Takes the EPC of 96 bits that nearly every tag has; at least 12 bytes must be there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ChipCode FromEpc96(ReadOnlySpan<byte> epc)
+    {
+        ulong first = BinaryPrimitives.ReadUInt64LittleEndian(epc);
+        ulong second = BinaryPrimitives.ReadUInt32LittleEndian(epc[8..]);
+        return new ChipCode(KindEpc | (96UL << 8) | (first << 16), (first >> 48) | (second << 16), 0, 0);
     }
 
     /// <summary>Writes the code as it was spelt.</summary>

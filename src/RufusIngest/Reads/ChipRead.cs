@@ -37,7 +37,7 @@ public enum ReadFlags : ushort
     /// <summary>Latitude and longitude are present.</summary>
     HasPosition = 1 << 4,
 
-    /// <summary>The reader's clock was never set (before the year 2000): no number, no passing.</summary>
+    /// <summary>The reader's clock was never set (before the year 2000, or as its parser knows): no number, no passing.</summary>
     ClockNotSet = 1 << 5,
 
     /// <summary>A first-seen record of a reader that reports first and last.</summary>

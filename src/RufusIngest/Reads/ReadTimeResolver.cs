@@ -78,7 +78,7 @@ public sealed class ReadTimeResolver
             if ((flags & ReadFlags.ClockNotSet) != 0 || !TryAddDate(ref time, receivedUtc))
                 return false;
         }
-        else if (time < EpochTime.ClockSetFrom)
+        else if (time < EpochTime.ClockSetFrom || (flags & ReadFlags.ClockNotSet) != 0)
         {
             read.Flags = flags | ReadFlags.ClockNotSet;
             return false;

@@ -152,6 +152,7 @@ public sealed class IngestCore
     void Decode(Reader reader, in IngestRecord record, bool endOfStream, IngestOutput output)
     {
         reader.Bytes += record.Payload.Length;
+        long lost = reader.Decoder.RejectsOf(RejectReason.FramingLost);
         int offset = 0;
         bool more;
         do
@@ -161,6 +162,8 @@ public sealed class IngestCore
                 ApplyReads(reader, record, output);
         }
         while (more);
+        if (reader.Decoder.RejectsOf(RejectReason.FramingLost) != lost)
+            output.Add(Event(TimingEventKind.FramingLost, reader, reader.Own.Location, record.ReceivedAt, default));
     }
 
     void ApplyReads(Reader reader, in IngestRecord record, IngestOutput output)

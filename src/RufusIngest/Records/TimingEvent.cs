@@ -55,6 +55,12 @@ public enum TimingEventKind : byte
 
     /// <summary>A reader's times began to lie so far behind their arrival that it holds its location back no more.</summary>
     ClockBehind,
+
+    /// <summary>
+    /// A length that cannot be (<see cref="Readers.RejectReason.FramingLost"/>): what follows on the connection cannot be
+    /// read. A live connection is ended by <see cref="IngestPipeline.ReadAsync"/>, which returns.
+    /// </summary>
+    FramingLost,
 }
 
 /// <summary>Something a host should know that is no passing. Never posted.</summary>

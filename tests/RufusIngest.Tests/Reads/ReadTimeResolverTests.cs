@@ -108,6 +108,14 @@ public sealed class ReadTimeResolverTests
     }
 
     [Fact]
+    public void A_clock_that_the_parser_knows_was_never_set_gives_no_instant()
+    {
+        ChipRead read = Read("2000-01-01T02:41:15", ReadFlags.ZoneKnown | ReadFlags.ClockNotSet);
+        Assert.Null(Resolve(new ReadTimeResolver(ZoneRules.Utc), ref read, "2026-05-17T00:00:01"));
+        Assert.Equal(ReadFlags.ZoneKnown | ReadFlags.ClockNotSet, read.Flags);
+    }
+
+    [Fact]
     public void A_correction_moves_the_instant_and_leaves_the_readers_time()
     {
         ChipRead read = Read("2026-05-17T10:00:00", ReadFlags.ZoneKnown);
