@@ -75,13 +75,13 @@ static class ProtocolDetection
     public const int FrontBytes = 1024 * 1024;
 
     /// <summary>A protocol that notices this share of changed bytes checks its frames.</summary>
-    public const double CheckedFrom = 0.9;
+    public const double CheckedFrom = 0.93;
 
     /// <summary>Shorter frames prove nothing, however strict their protocol is.</summary>
     public const int ShortestFrame = 4;
 
     /// <summary>Share of the bytes that must be explained.</summary>
-    public const double LeastExplained = 0.8;
+    public const double LeastExplained = 0.75;
 
     /// <summary>The same for each eighth of a longer stream: another protocol's bytes may lie behind.</summary>
     public const double LeastExplainedPart = 0.4;
@@ -165,7 +165,9 @@ static class ProtocolDetection
         }
 
         isChained = tally.RejectsByReason.ContainsKey(RejectReason.FramingLost);
-        return (double)noticed / Changes;
+        // Changes in what does not fit anyway are not to be noticed.
+        double explained = 1 - ((double)(good.RejectedBytes + good.UnknownBytes) / Math.Max(1, bytes.Length));
+        return explained <= 0 ? 0 : Math.Min(1, noticed / (Changes * explained));
     }
 
     /// <summary>Counts the bytes as a further connection, which is cheaper than counting anew.</summary>
@@ -176,13 +178,15 @@ static class ProtocolDetection
         Counts after = Counts.Of(tally);
         return new Counts(
             after.Reads - before.Reads, after.Known - before.Known, after.Unknown - before.Unknown,
-            after.Rejects - before.Rejects, after.RejectedBytes - before.RejectedBytes);
+            after.UnknownBytes - before.UnknownBytes, after.Rejects - before.Rejects,
+            after.RejectedBytes - before.RejectedBytes);
     }
 
-    readonly record struct Counts(long Reads, long Known, long Unknown, long Rejects, long RejectedBytes)
+    readonly record struct Counts(
+        long Reads, long Known, long Unknown, long UnknownBytes, long Rejects, long RejectedBytes)
     {
-        public static Counts Of(StreamTally tally) =>
-            new(tally.Reads, tally.KnownControls, tally.UnknownControls, tally.Rejects, tally.RejectedBytes);
+        public static Counts Of(StreamTally tally) => new(
+            tally.Reads, tally.KnownControls, tally.UnknownControls, tally.UnknownBytes, tally.Rejects, tally.RejectedBytes);
 
         public bool IsLessThan(Counts good) => RejectedBytes > good.RejectedBytes || Rejects > good.Rejects
             || Unknown > good.Unknown || Reads != good.Reads || Known < good.Known;
