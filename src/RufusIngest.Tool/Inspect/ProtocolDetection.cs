@@ -15,8 +15,9 @@ sealed record ProtocolCandidate
 
     public string Name => Tally.Protocol.Name;
 
-    /// <summary>The protocol checks what it takes, nearly all of it.</summary>
-    public bool IsChecked => Strictness >= ProtocolDetection.CheckedFrom;
+    /// <summary>The protocol checks what it takes, nearly all of it, and there is more of that than of what it rejects.</summary>
+    public bool IsChecked =>
+        Strictness >= ProtocolDetection.CheckedFrom && Tally.Frames >= 2 * (Tally.Rejects + Tally.UnknownControls);
 
     /// <summary>
     /// Frames that hardly another protocol's bytes would make: all where they are checked or hang together by their lengths,
@@ -50,7 +51,8 @@ sealed record ProtocolCandidate
 
     /// <summary>Explains about as much, with about as much behind it.</summary>
     public bool Rivals(ProtocolCandidate best) =>
-        Fit >= best.Fit - ProtocolDetection.RivalGap && StrongFrames * 2 >= best.StrongFrames;
+        Fit >= best.Fit - ProtocolDetection.RivalGap && StrongFrames * 2 >= best.StrongFrames
+        && PinnedBytes >= best.PinnedBytes * ProtocolDetection.RivalPinned;
 }
 
 /// <summary>What a stream's protocol may be, best first; <see cref="Certain"/> when there is no doubt.</summary>
@@ -100,6 +102,12 @@ static class ProtocolDetection
     /// <summary>Another protocol that fits as well up to this much is a rival.</summary>
     public const double RivalGap = 0.1;
 
+    /// <summary>… if it leaves about as little to chance.</summary>
+    public const double RivalPinned = 0.75;
+
+    /// <summary>From this length on the end is looked at by itself.</summary>
+    const int LeastWithEnd = 4096;
+
     const int CandidatesShown = 4;
     const double LeastShown = 0.5;
     const int CandidatesTried = 8;
@@ -111,6 +119,18 @@ static class ProtocolDetection
     /// <param name="isWhole">That is all of it.</param>
     /// <param name="only">The protocol it is said to be: nothing else is tried. Null: all are.</param>
     public static Detection Detect(ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only = null)
+    {
+        Detection all = DetectPart(front, isWhole, only);
+        if (all.Certain is null || front.Length < LeastWithEnd || only is not null)
+            return all;
+        // A protocol that takes any text for an answer explains another one's bytes as well.
+        Detection end = DetectPart(front[^(front.Length / 4)..], isWhole, null);
+        return end.Certain is { } other && other.Name != all.Certain.Name
+            ? all with { Certain = null, Doubt = $"its end is {other.Name}" }
+            : all;
+    }
+
+    static Detection DetectPart(ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only)
     {
         List<StreamTally> tallies = [];
         foreach (ReaderProtocol protocol in only is null ? ReaderProtocol.All : [only])
@@ -127,7 +147,8 @@ static class ProtocolDetection
             candidates.Add(new ProtocolCandidate { Tally = tally, Strictness = strictness, IsChained = isChained });
         }
 
-        candidates = [.. candidates.OrderByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Name)];
+        candidates = [.. candidates.OrderByDescending(candidate => candidate.Doubt.Length == 0)
+            .ThenByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Name)];
         candidates.RemoveAll(candidate => candidate.Tally.Explained < LeastShown);
         if (candidates.Count == 0)
             return Detection.Nothing;

@@ -43,7 +43,7 @@ public sealed class InspectTests : IDisposable
         Assert.Equal(
             """
             finish.txt: 151 bytes
-              ipico            certain: 5 of 6 frames, 96 % of the bytes; nothing else fits
+              ipico            certain: 5 of 6 frames, 96 % of the bytes; less likely: wedge (4 of 5 frames, 76 % of the bytes)
               reads            3 of 2 chips
               guns, markers    1
               first            2026-03-06T20:27:47.350  local
