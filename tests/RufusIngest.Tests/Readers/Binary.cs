@@ -2,7 +2,7 @@ using System.Text;
 using CsCheck;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
-using RufusIngest.Tests.Readers.Slow;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Readers;

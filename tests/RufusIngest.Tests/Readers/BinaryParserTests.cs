@@ -2,7 +2,7 @@ using CsCheck;
 using RufusIngest.Readers;
 using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
-using RufusIngest.Tests.Readers.Slow;
+using RufusIngest.Fuzz.Readings.Binary;
 using static RufusIngest.Tests.Readers.Binary;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Tests.Readers.BinaryParserTests.Tiny>;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
 using RufusIngest.Readers.Framing;
-using RufusIngest.Tests.Readers.Slow;
+using RufusIngest.Fuzz.Readings.Binary;
 
 namespace RufusIngest.Tests.Readers;
 

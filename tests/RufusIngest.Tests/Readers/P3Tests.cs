@@ -3,11 +3,11 @@ using CsCheck;
 using RufusIngest.Readers;
 using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
-using RufusIngest.Tests.Readers.Slow;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Tests.Support;
 using static RufusIngest.Tests.Readers.Binary;
 using static RufusIngest.Tests.Readers.ReadText;
-using static RufusIngest.Tests.Readers.Slow.SlowP3;
+using static RufusIngest.Fuzz.Readings.Binary.SlowP3;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.P3Protocol>;
 
 namespace RufusIngest.Tests.Readers;

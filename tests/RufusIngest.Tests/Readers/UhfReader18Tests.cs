@@ -1,11 +1,11 @@
 using CsCheck;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
-using RufusIngest.Tests.Readers.Slow;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Tests.Support;
 using static RufusIngest.Tests.Readers.Binary;
 using static RufusIngest.Tests.Readers.ReadText;
-using static RufusIngest.Tests.Readers.Slow.SlowUhfReader18;
+using static RufusIngest.Fuzz.Readings.Binary.SlowUhfReader18;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.UhfReader18Protocol>;
 
 namespace RufusIngest.Tests.Readers;

@@ -1,4 +1,4 @@
-namespace RufusIngest.Tests.Readers.Slow;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>The "SW" protocol the obvious way.</summary>
 static class SlowSwt

@@ -1,4 +1,4 @@
-namespace RufusIngest.Tests.Readers.Slow;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>The BB … 7E protocol the obvious way.</summary>
 static class SlowYrm100

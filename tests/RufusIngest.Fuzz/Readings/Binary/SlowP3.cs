@@ -1,7 +1,7 @@
 using System.Text;
 using RufusIngest.Reads;
 
-namespace RufusIngest.Tests.Readers.Slow;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>P3 the obvious way.</summary>
 static class SlowP3

@@ -1,4 +1,4 @@
-namespace RufusIngest.Tests.Readers.Slow;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>The Mercury protocol the obvious way.</summary>
 static class SlowMercury

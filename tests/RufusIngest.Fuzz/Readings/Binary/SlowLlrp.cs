@@ -3,7 +3,7 @@ using System.Numerics;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
 
-namespace RufusIngest.Tests.Readers.Llrp;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>
 /// LLRP's reports read the plain way, for comparison: a message becomes a tree of objects, and the tree is then looked

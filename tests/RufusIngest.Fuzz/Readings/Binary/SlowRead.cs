@@ -1,6 +1,6 @@
 using RufusIngest.Reads;
 
-namespace RufusIngest.Tests.Readers.Slow;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>What a frame must give, as an obvious reading of its description says it.</summary>
 record struct SlowRead(string Chip)

@@ -1,6 +1,6 @@
 using RufusIngest.Reads;
 
-namespace RufusIngest.Tests.Readers.Slow;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>The A0 protocol the obvious way.</summary>
 static class SlowR2000

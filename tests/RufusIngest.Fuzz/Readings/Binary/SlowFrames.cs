@@ -1,4 +1,4 @@
-namespace RufusIngest.Tests.Readers.Slow;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>The good frames of a binary stream and their checks, found out the obvious way.</summary>
 static class SlowFrames
