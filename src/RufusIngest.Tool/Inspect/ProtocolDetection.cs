@@ -15,9 +15,9 @@ sealed record ProtocolCandidate
 
     public string Name => Tally.Protocol.Name;
 
-    /// <summary>The protocol checks what it takes, nearly all of it, and there is more of that than of what it rejects.</summary>
+    /// <summary>The protocol checks what it takes, nearly all of it, and rejects little beside it.</summary>
     public bool IsChecked =>
-        Strictness >= ProtocolDetection.CheckedFrom && Tally.Frames >= 2 * (Tally.Rejects + Tally.UnknownControls);
+        Strictness >= ProtocolDetection.CheckedFrom && Tally.Frames >= 5 * (Tally.Rejects + Tally.UnknownControls);
 
     /// <summary>
     /// Frames that hardly another protocol's bytes would make: all where they are checked or hang together by their lengths,
@@ -77,7 +77,7 @@ static class ProtocolDetection
     public const int FrontBytes = 1024 * 1024;
 
     /// <summary>A protocol that notices this share of changed bytes checks its frames.</summary>
-    public const double CheckedFrom = 0.93;
+    public const double CheckedFrom = 0.95;
 
     /// <summary>Shorter frames prove nothing, however strict their protocol is.</summary>
     public const int ShortestFrame = 4;
@@ -105,8 +105,8 @@ static class ProtocolDetection
     /// <summary>… if it leaves about as little to chance.</summary>
     public const double RivalPinned = 0.75;
 
-    /// <summary>From this length on the end is looked at by itself.</summary>
-    const int LeastWithEnd = 4096;
+    /// <summary>From this length on beginning and end are looked at by themselves.</summary>
+    const int LeastWithParts = 4096;
 
     const int CandidatesShown = 4;
     const double LeastShown = 0.5;
@@ -121,14 +121,18 @@ static class ProtocolDetection
     public static Detection Detect(ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only = null)
     {
         Detection all = DetectPart(front, isWhole, only);
-        if (all.Certain is null || front.Length < LeastWithEnd || only is not null)
+        if (all.Certain is null || front.Length < LeastWithParts || only is not null)
             return all;
         // A protocol that takes any text for an answer explains another one's bytes as well.
-        Detection end = DetectPart(front[^(front.Length / 4)..], isWhole, null);
-        return end.Certain is { } other && other.Name != all.Certain.Name
-            ? all with { Certain = null, Doubt = $"its end is {other.Name}" }
-            : all;
+        int quarter = front.Length / 4;
+        string doubt = Foreign("beginning", DetectPart(front[..quarter], isWhole: false, null), all.Certain);
+        if (doubt.Length == 0)
+            doubt = Foreign("end", DetectPart(front[^quarter..], isWhole, null), all.Certain);
+        return doubt.Length == 0 ? all : all with { Certain = null, Doubt = doubt };
     }
+
+    static string Foreign(string place, Detection part, ProtocolCandidate all) =>
+        part.Certain is { } other && other.Name != all.Name ? $"its {place} is {other.Name}" : "";
 
     static Detection DetectPart(ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only)
     {
