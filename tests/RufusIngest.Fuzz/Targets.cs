@@ -16,6 +16,7 @@ static class Targets
     [
         Text<AlienProtocol>("alien", () => new AlienReading().Next),
         Text<AmbProtocol>("amb", Amb),
+        Binary<CaenProtocol>("caen"),
         Json<ChronokeepProtocol>("chronokeep", Chronokeep),
         Text<ChronoTrackProtocol>("chronotrack", ChronoTrack),
         Of<CloudBoxParser>("cloudbox", CloudBox),
@@ -27,11 +28,13 @@ static class Targets
         Text("csv-unix", () => new CsvReading("unix,chip").Next, CsvProtocol.Parse("unix,chip"), "csv",
             "1779004800,12\r\n1779004800.5,13\n1779004800123456,14\n"),
         Json<FeibotProtocol>("feibot", Feibot),
+        Binary<FeigProtocol>("feig"),
         Of<IpicoParser>("ipico", Ipico),
         Text<JChipProtocol>("jchip", JChip),
         Text<MacshaProtocol>("macsha", step => Macsha(step, entry: false)),
         Text("macsha-entry", () => Reads(step => Macsha(step, entry: true)), MacshaProtocol.Parse("entry"), "macsha"),
         Text<MylapsProtocol>("mylaps", MylapsReading.Read),
+        Binary<NordicProtocol>("nordic"),
         Text<OrionProtocol>("orion", Orion),
         Json<PikaReaderProtocol>("pikareader", PikaReader),
         Json<R700Protocol>("r700", R700),
@@ -56,8 +59,13 @@ static class Targets
     /// <summary>A reading that notes nothing, asked for reads only.</summary>
     static Reading Reads(Reading reading) => step => step.HasRead ? reading(step) : null;
 
-    static Target<TParser> Of<TParser>(string name, Reading reading)
-        where TParser : struct, IReadParser => new(name, name, () => Reads(reading), default);
+    static Target<TParser> Of<TParser>(string name, Reading? reading)
+        where TParser : struct, IReadParser =>
+        new(name, name, reading is null ? null : () => Reads(reading), default);
+
+    /// <summary>Without a slow reading only the contract is checked, and that any split gives the same.</summary>
+    static Target<BinaryParser<TProtocol>> Binary<TProtocol>(string name, Reading? reading = null)
+        where TProtocol : struct, IBinaryProtocol => Of<BinaryParser<TProtocol>>(name, reading);
 
     static Target<TextParser<TProtocol>> Text<TProtocol>(string name, Reading reading)
         where TProtocol : struct, ITextProtocol => Of<TextParser<TProtocol>>(name, reading);
