@@ -28,7 +28,7 @@ static class LlrpSamples
             byte[] body = [.. Enumerable.Range(read, tagsInMessage).SelectMany(i => Tlv(240, Tag(shape, i)))];
             byte[] message = [0x04, 61, .. Number(body.Length + 10, 4), .. Number(read, 4), .. body];
             if (message.Length != messageLength)
-                throw new InvalidDataException($"{shape}: {message.Length} bytes a message instead of {messageLength}.");
+                throw new InvalidDataException($"{shape}: {message.Length} bytes a message, not {messageLength}.");
             stream.AddRange(message);
         }
 
@@ -53,7 +53,8 @@ static class LlrpSamples
         ];
     }
 
-    static byte[] Custom(int subtype, int value) => Tlv(1023, [.. Number(25882, 4), .. Number(subtype, 4), .. Number(value, 2)]);
+    static byte[] Custom(int subtype, int value) =>
+        Tlv(1023, [.. Number(25882, 4), .. Number(subtype, 4), .. Number(value, 2)]);
 
     static byte[] Tlv(int type, byte[] value) => [.. Number(type, 2), .. Number(value.Length + 4, 2), .. value];
 

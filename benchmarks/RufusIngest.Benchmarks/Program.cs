@@ -4,8 +4,8 @@ using RufusIngest.Benchmarks;
 
 Type[] types =
 [
-    typeof(ParseBenchmarks), typeof(FramingBenchmarks), typeof(LlrpBenchmarks), typeof(GateBenchmarks),
-    typeof(JsonBenchmarks), typeof(PathBenchmarks),
+    typeof(ParseBenchmarks), typeof(FramingBenchmarks), typeof(LlrpBenchmarks), typeof(BinaryBenchmarks),
+    typeof(GateBenchmarks), typeof(JsonBenchmarks), typeof(PathBenchmarks),
 ];
 switch (args)
 {

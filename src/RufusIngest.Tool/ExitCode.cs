@@ -13,7 +13,7 @@ static class ExitCode
 
     /// <summary>
     /// A check failed: the demo's passings are missing or there twice, a journal is damaged or gives other passings than
-    /// it sent, reads of a capture do not add up.
+    /// it sent, reads of a capture do not add up, a file's protocol is not certain.
     /// </summary>
     public const int CheckFailed = 3;
 

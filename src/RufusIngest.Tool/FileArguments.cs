@@ -2,6 +2,7 @@ using System.CommandLine;
 using RufusIngest.Passings;
 using RufusIngest.Readers;
 using RufusIngest.Records;
+using RufusIngest.Tool.Inspect;
 
 namespace RufusIngest.Tool;
 
@@ -10,14 +11,14 @@ sealed class FileArguments(string defaultLocation)
 {
     readonly Argument<FileInfo[]> _files = new("FILE")
     {
-        Description = "Captures or logs, one reader's, in order.",
+        Description = "Captures or logs, one reader's, in order: its bytes, the same as hex text, or packets (pcap, pcapng).",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    readonly Option<string> _protocol = new("--protocol")
+    readonly Option<string?> _protocol = new("--protocol")
     {
-        Description = "Protocol of the bytes, such as ipico or csv:chip,time; `rufus-ingest protocols` lists them.",
-        Required = true,
+        Description = "Protocol of the bytes, such as ipico or csv:chip,time; `rufus-ingest protocols` lists them. Not needed "
+            + "where it is certain.",
     };
 
     readonly Option<string?> _date = new("--session-date") { Description = "Date of times without one, YYYY-MM-DD." };
@@ -43,28 +44,65 @@ sealed class FileArguments(string defaultLocation)
             command.Options.Add(option);
     }
 
-    public FileInput Read(System.CommandLine.ParseResult parsed)
+    public FileInput Read(System.CommandLine.ParseResult parsed, Terminal terminal, CancellationToken cancellation)
     {
-        FileInput input = new()
+        ReaderProtocol? told = parsed.GetValue(_protocol) is { } name ? ReaderSpec.FindProtocol(name) : null;
+        ReaderSettings settings = new()
         {
-            Files = parsed.GetValue(_files)!,
-            Reader = new ReaderSettings
-            {
-                Name = "file",
-                Protocol = ReaderSpec.FindProtocol(parsed.GetValue(_protocol)!).Name,
-                Location = parsed.GetValue(_location)!,
-                Zone = CommonOptions.FindZone(parsed.GetValue(_zone)!),
-                SessionDate = parsed.GetValue(_date) is { } text ? CommonOptions.ReadDate(text) : null,
-            },
-            Chips = CommonOptions.ReadBibs(parsed.GetValue(_bibs)),
+            Name = "file",
+            Protocol = told?.Name ?? "",
+            Location = parsed.GetValue(_location)!,
+            Zone = CommonOptions.FindZone(parsed.GetValue(_zone)!),
+            SessionDate = parsed.GetValue(_date) is { } text ? CommonOptions.ReadDate(text) : null,
         };
-        return input.Files.FirstOrDefault(file => !file.Exists) is { } missing
-            ? throw ToolException.BadInput(
+        ChipTable chips = CommonOptions.ReadBibs(parsed.GetValue(_bibs));
+        FileInfo[] files = parsed.GetValue(_files)!;
+        RequireFiles(files);
+        InputFile[] inputs = [.. files.Select(file => InputFile.Open(file, told, cancellation))];
+        string protocol = told?.Name ?? ProtocolOf(inputs);
+        if (told is null)
+            terminal.Say($"The protocol is {protocol}.");
+        return new FileInput { Inputs = inputs, Reader = settings with { Protocol = protocol }, Chips = chips };
+    }
+
+    /// <summary>Says which file is missing, or that an option is no file.</summary>
+    /// <exception cref="ToolException">One is.</exception>
+    public static void RequireFiles(IEnumerable<FileInfo> files)
+    {
+        if (files.FirstOrDefault(file => !file.Exists) is { } missing)
+        {
+            throw ToolException.BadInput(
                 missing.Name.StartsWith("--", StringComparison.Ordinal)
                     ? $"there is no option {missing.Name} and no file of that name; --help shows the options."
-                    : $"there is no file {missing.FullName}.")
-            : input;
+                    : $"there is no file {missing.FullName}.");
+        }
     }
+
+    /// <summary>The one protocol that is certain; files too short to be certain may be of it.</summary>
+    static string ProtocolOf(InputFile[] inputs)
+    {
+        string[] certain = [.. inputs.SelectMany(input => input.Streams).Select(stream => stream.Certain?.Name)
+            .OfType<string>().Distinct()];
+        if (certain.Length > 1)
+        {
+            throw ToolException.BadInput(
+                $"there is more than one protocol in it: {string.Join(", ", certain)}; say which one with --protocol.");
+        }
+
+        InputFile? doubtful = inputs.FirstOrDefault(input => !MayBe(input, certain.FirstOrDefault()));
+        if (doubtful is null && certain.Length == 1)
+            return certain[0];
+        doubtful ??= inputs[0];
+        string[] candidates = [.. doubtful.Streams.SelectMany(stream => stream.Detection.Candidates)
+            .Select(candidate => candidate.Name).Distinct()];
+        throw ToolException.BadInput(
+            $"the protocol of {doubtful.File.Name} is not certain: "
+            + (candidates.Length == 0 ? "nothing known fits" : $"it may be {string.Join(" or ", candidates)}")
+            + "; say it with --protocol. `rufus-ingest inspect` shows more.");
+    }
+
+    static bool MayBe(InputFile input, string? protocol) => input.File.Length == 0
+        || input.Streams.Any(stream => stream.Detection.Candidates.Any(candidate => candidate.Name == protocol));
 }
 
 /// <summary>Files of one reader, with what is known about it.</summary>
@@ -72,11 +110,15 @@ sealed record FileInput
 {
     const int MostOfExample = 60;
 
-    public required FileInfo[] Files { get; init; }
+    public required InputFile[] Inputs { get; init; }
 
     public required ReaderSettings Reader { get; init; }
 
     public required ChipTable Chips { get; init; }
+
+    /// <summary>The streams to read, in order, each one or more connections.</summary>
+    public IEnumerable<(InputFile Input, InputStream Stream)> Streams =>
+        Inputs.SelectMany(input => input.StreamsOf(Reader.Protocol).Select(stream => (input, stream)));
 
     public IngestSettings ToSettings(GateOptions gate) => new()
     {

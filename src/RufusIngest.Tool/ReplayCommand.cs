@@ -5,6 +5,7 @@ using RufusIngest.Cloud;
 using RufusIngest.Passings;
 using RufusIngest.Reads;
 using RufusIngest.Records;
+using RufusIngest.Tool.Inspect;
 
 namespace RufusIngest.Tool;
 
@@ -54,7 +55,7 @@ static class ReplayCommand
             terminal,
             new Options
             {
-                Input = input.Read(parsed),
+                Input = input.Read(parsed, terminal, cancellation),
                 Policy = CommonOptions.ReadPolicy(parsed.GetValue(policy)),
                 Reads = parsed.GetValue(reads),
                 Json = parsed.GetValue(json),
@@ -73,20 +74,23 @@ static class ReplayCommand
             throw ToolException.BadInput("--post needs --session: replaying never opens a session.");
         if (options.Connect is not null && options.Out is not null)
             throw ToolException.BadInput("--out and --post do not go together.");
-        if (options.Input.Files.Any(file => file.FullName == options.Out?.FullName))
+        if (options.Input.Inputs.Any(input => input.File.FullName == options.Out?.FullName))
             throw ToolException.BadInput($"--out would overwrite {options.Out!.FullName}, which is to be read.");
         Stopwatch clock = Stopwatch.StartNew();
         using ReplayWriter writer = new(terminal, options.Json, options.Input.Reader, options.Out);
-        IngestPipeline pipeline = new(new IngestOptions
-        {
-            Settings = options.Input.ToSettings(new GateOptions { Policy = options.Policy }),
-            OnRead = options.Reads ? writer.WriteRead : null,
-        });
+        PacketClock? clockOfPackets = options.Input.Streams.Any(one => one.Input.GivesReceiveTimes(one.Stream)) ? new() : null;
+        IngestPipeline pipeline = new(
+            new IngestOptions
+            {
+                Settings = options.Input.ToSettings(new GateOptions { Policy = options.Policy }),
+                OnRead = options.Reads ? writer.WriteRead : null,
+            },
+            clockOfPackets);
         await using var _ = pipeline.ConfigureAwait(false);
         writer.Points = () => pipeline.GetCounters().Readers[0].PointNames;
         RunReport report = options.Connect is null
-            ? await TakeAsync(pipeline, writer, options, cancellation).ConfigureAwait(false)
-            : await PostAsync(pipeline, options, cancellation).ConfigureAwait(false);
+            ? await TakeAsync(pipeline, writer, options, clockOfPackets, cancellation).ConfigureAwait(false)
+            : await PostAsync(pipeline, options, clockOfPackets, cancellation).ConfigureAwait(false);
         report = report with { Counters = pipeline.GetCounters(), Elapsed = clock.Elapsed };
         if (options.Json)
             writer.WriteSummary(report);
@@ -111,10 +115,28 @@ static class ReplayCommand
         }
     }
 
-    static async Task<RunReport> TakeAsync(
-        IngestPipeline pipeline, ReplayWriter writer, Options options, CancellationToken cancellation)
+    /// <summary>Each connection of a stream by itself; times of the packets count where the reader gives no date.</summary>
+    static async Task ReadStreamAsync(
+        IngestPipeline pipeline, string reader, InputFile input, InputStream stream, PacketClock? clock,
+        CancellationToken cancellation)
     {
-        Task reading = ReadFilesAsync(pipeline, options, cancellation);
+        bool isRecorded = !input.GivesReceiveTimes(stream);
+        using IEnumerator<InputPiece> pieces = input.Read(stream.Index, cancellation).GetEnumerator();
+        if (!pieces.MoveNext())
+            return;
+        PiecePipe source;
+        do
+        {
+            source = new PiecePipe(pieces, clock);
+            await pipeline.ReadAsync(reader, source, isRecorded, cancellation).ConfigureAwait(false);
+        }
+        while (!source.IsLast);
+    }
+
+    static async Task<RunReport> TakeAsync(
+        IngestPipeline pipeline, ReplayWriter writer, Options options, PacketClock? clock, CancellationToken cancellation)
+    {
+        Task reading = Task.Run(() => ReadFilesAsync(pipeline, options, clock, cancellation), CancellationToken.None);
         await foreach (PassingBatch batch in pipeline.Batches.ReadAllAsync(cancellation).ConfigureAwait(false))
         {
             using (batch)
@@ -125,14 +147,16 @@ static class ReplayCommand
         return new RunReport { Counters = pipeline.GetCounters() };
     }
 
-    static async Task<RunReport> PostAsync(IngestPipeline pipeline, Options options, CancellationToken cancellation)
+    static async Task<RunReport> PostAsync(
+        IngestPipeline pipeline, Options options, PacketClock? clock, CancellationToken cancellation)
     {
         using CloudConnection connection = options.Connect!();
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         PassingsUploader uploader = new(connection.Cloud);
         uploader.AttachSession(options.Input.Reader.Location, options.Session!);
         Task sending = uploader.RunAsync(pipeline.Batches, giveUp.Token);
-        Task reading = ReadFilesAsync(pipeline, options, giveUp.Token);
+        Task reading = Task.Run(
+            () => ReadFilesAsync(pipeline, options, clock, giveUp.Token), CancellationToken.None);
         try
         {
             // Sending ends first only when it fails: then reading would wait for ever for room.
@@ -162,12 +186,18 @@ static class ReplayCommand
         return new RunReport { Counters = pipeline.GetCounters(), Upload = uploader.Counters };
     }
 
-    static async Task ReadFilesAsync(IngestPipeline pipeline, Options options, CancellationToken cancellation)
+    static async Task ReadFilesAsync(
+        IngestPipeline pipeline, Options options, PacketClock? clock, CancellationToken cancellation)
     {
+        string reader = options.Input.Reader.Name;
         try
         {
-            foreach (FileInfo file in options.Input.Files)
-                await ReadFileAsync(pipeline, options.Input.Reader.Name, file, cancellation).ConfigureAwait(false);
+            foreach (var (input, stream) in options.Input.Streams)
+            {
+                await (input.Form == InputForm.Bytes
+                    ? ReadFileAsync(pipeline, reader, input.File, cancellation)
+                    : ReadStreamAsync(pipeline, reader, input, stream, clock, cancellation)).ConfigureAwait(false);
+            }
         }
         finally
         {

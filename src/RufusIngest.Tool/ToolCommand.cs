@@ -5,6 +5,7 @@ using RufusIngest.Records;
 using RufusIngest.Server;
 using RufusIngest.Tool.Api;
 using RufusIngest.Tool.Cleaning;
+using RufusIngest.Tool.Inspect;
 using RufusIngest.Tool.Probe;
 using RufusIngest.Tool.Relay;
 
@@ -21,6 +22,7 @@ static class ToolCommand
         root.Subcommands.Add(IngestCommand.Create(terminal));
         root.Subcommands.Add(ReplayCommand.Create(terminal));
         root.Subcommands.Add(CleanCommand.Create(terminal));
+        root.Subcommands.Add(InspectCommand.Create(terminal));
         root.Subcommands.Add(ProtocolsCommand.Create(terminal));
         root.Subcommands.Add(JournalCommand.Create(terminal));
         root.Subcommands.Add(DevicesCommand.Create(terminal));

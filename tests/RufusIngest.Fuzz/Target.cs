@@ -42,9 +42,6 @@ abstract class Target
     /// <summary>Inputs of its own, where the frames of the tests are of other parameters.</summary>
     public IReadOnlyList<string> Seeds { get; init; } = [];
 
-    /// <summary>It has a slow reading.</summary>
-    public bool IsRead { get; protected init; }
-
     /// <summary>Reads of all inputs so far.</summary>
     public long Reads { get; private set; }
 
@@ -92,13 +89,13 @@ abstract class Target
     {
         _other.Clear();
         string? difference = null;
-        Reading? reading = NewReading();
+        Reading reading = NewReading();
         FeedWithRoomForOne(bytes, _other, step =>
         {
-            Reads += step.HasRead ? 1 : 0;
-            Expected? expected = reading?.Invoke(step);
-            if (!step.HasRead || reading is null)
+            Expected? expected = reading(step);
+            if (!step.HasRead)
                 return;
+            Reads++;
             Unsaid += expected is null ? 1 : 0;
             ChipRead read = _other.Reads[^1];
             if (expected?.DifferenceTo(read, _other.Points) is { } found)
@@ -120,7 +117,7 @@ abstract class Target
         return hash ^ (hash >> 15);
     }
 
-    protected abstract Reading? NewReading();
+    protected abstract Reading NewReading();
 
     protected abstract void FeedWhole(byte[] input, Results results);
 
@@ -136,21 +133,20 @@ sealed class Target<TParser> : Target
 {
     const ReadFlags Known = (ReadFlags)((1 << 13) - 1) & ~(ReadFlags.AmbiguousTime | ReadFlags.SkippedTime);
 
-    readonly Func<Reading>? _reading;
+    readonly Func<Reading> _reading;
     readonly TParser _initial;
     readonly ChipRead[] _reads = new ChipRead[Room];
     readonly ControlRecord[] _controls = new ControlRecord[Room];
     int _calls;
 
-    public Target(string name, string protocol, Func<Reading>? reading, TParser initial)
+    public Target(string name, string protocol, Func<Reading> reading, TParser initial)
         : base(name, protocol, typeof(TParser))
     {
-        IsRead = reading is not null;
         _reading = reading;
         _initial = initial;
     }
 
-    protected override Reading? NewReading() => _reading?.Invoke();
+    protected override Reading NewReading() => _reading();
 
     protected override void FeedWhole(byte[] input, Results results)
     {

@@ -40,7 +40,7 @@ static class CleanCommand
             string[] names = parsed.GetValue(policies) is { Length: > 0 } some ? some : ["first"];
             GateOptions[] gates =
                 [.. names.Select(name => gate.Read(parsed, CommonOptions.ReadPolicy(name))).DistinctBy(one => one.Policy)];
-            FileInput files = input.Read(parsed);
+            FileInput files = input.Read(parsed, terminal, cancellation);
             CleanWriter writer = new(terminal, parsed.GetValue(json), parsed.GetValue(passings));
             if (parsed.GetValue(explain) is not { } who)
                 return Task.FromResult(Clean(terminal, writer, files, gates, cancellation));

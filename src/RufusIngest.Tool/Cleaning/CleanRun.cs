@@ -2,6 +2,7 @@ using RufusIngest.Passings;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
 using RufusIngest.Records;
+using RufusIngest.Tool.Inspect;
 
 namespace RufusIngest.Tool.Cleaning;
 
@@ -11,8 +12,6 @@ namespace RufusIngest.Tool.Cleaning;
 /// </summary>
 sealed class CleanRun
 {
-    const int ChunkSize = 64 * 1024;
-
     readonly FileInput _input;
     readonly IngestCore _core;
     readonly IngestOutput _output = new(maxBatchPassings: 1000);
@@ -44,41 +43,32 @@ sealed class CleanRun
 
     public IngestCounters Run(CancellationToken cancellation)
     {
-        byte[] buffer = new byte[ChunkSize];
-        foreach (FileInfo file in _input.Files)
-        {
-            Apply(RecordKind.Connected, []);
-            ReadFile(file, buffer, cancellation);
-            Apply(RecordKind.Disconnected, []);
-        }
-
+        foreach (var (input, stream) in _input.Streams)
+            ReadStream(input, stream, cancellation);
         Apply(RecordKind.SessionClosed, []);
         _output.CloseBatches();
         TakeBatches();
         return _core.GetCounters();
     }
 
-    void ReadFile(FileInfo file, byte[] buffer, CancellationToken cancellation)
+    void ReadStream(InputFile input, InputStream stream, CancellationToken cancellation)
     {
-        try
+        bool isTimed = input.GivesReceiveTimes(stream);
+        bool isOpen = false;
+        foreach (InputPiece piece in input.Read(stream.Index, cancellation))
         {
-            using FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1);
-            int length;
-            while ((length = stream.Read(buffer)) > 0)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                Apply(RecordKind.Chunk, buffer.AsSpan(0, length));
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw ToolException.BadInput($"{file.FullName} cannot be read: {exception.Message}", exception);
+            long receivedAt = isTimed ? piece.ReceivedAt : 0;
+            if (!isOpen)
+                Apply(RecordKind.Connected, [], receivedAt);
+            isOpen = !piece.IsEnd;
+            Apply(isOpen ? RecordKind.Chunk : RecordKind.Disconnected, piece.Bytes.Span, receivedAt);
         }
     }
 
-    void Apply(RecordKind kind, ReadOnlySpan<byte> payload)
+    void Apply(RecordKind kind, ReadOnlySpan<byte> payload, long receivedAt = 0)
     {
-        _core.Apply(new IngestRecord { Sequence = ++_sequence, Kind = kind, Payload = payload }, _output);
+        _core.Apply(
+            new IngestRecord { Sequence = ++_sequence, Kind = kind, Payload = payload, ReceivedAt = receivedAt }, _output);
         TellEvents(_ => true);
         _output.ClearEvents();
         _told = 0;

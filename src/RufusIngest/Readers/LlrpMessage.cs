@@ -10,8 +10,8 @@ static class LlrpMessage
     public const int HeaderLength = 10;
 
     /// <summary>
-    /// The standard has no limit. The longest known, of a public test set, has 1.4 MB; what says it is longer than this has
-    /// lost its place.
+    /// The standard has no limit. The longest known, of a public test set, has 1.4 MB; what says it is longer than this
+    /// has lost its place.
     /// </summary>
     public const int MaxLength = 4 * 1024 * 1024;
 
@@ -34,9 +34,9 @@ static class LlrpMessage
 
     static uint IdOf(ReadOnlySpan<byte> message) => BinaryPrimitives.ReadUInt32BigEndian(message[6..]);
 
-    /// <summary>How many bytes of the source are the first message, or a reject; 0 when more must come to tell.</summary>
+    /// <summary>Bytes of the source that are the first message, or a reject; 0 when more must come to tell.</summary>
     /// <param name="source">At least one byte.</param>
-    /// <param name="endOfStream">No more will come: what is there of a message is <see cref="RejectReason.Truncated"/>.</param>
+    /// <param name="endOfStream">No more will come: a message begun is <see cref="RejectReason.Truncated"/>.</param>
     /// <param name="reason">What is wrong with these bytes.</param>
     public static int Measure(ReadOnlySpan<byte> source, bool endOfStream, out RejectReason reason)
     {
@@ -58,7 +58,8 @@ static class LlrpMessage
     }
 
     /// <summary>Bytes that the header of a message says it has.</summary>
-    public static int StatedLength(ReadOnlySpan<byte> message) => (int)BinaryPrimitives.ReadUInt32BigEndian(message[2..]);
+    public static int StatedLength(ReadOnlySpan<byte> message) =>
+        (int)BinaryPrimitives.ReadUInt32BigEndian(message[2..]);
 
     /// <summary>The control record of a message other than a reader's event.</summary>
     /// <param name="message">The whole message.</param>

@@ -3,30 +3,31 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// LLRP 1.0.1 and 1.1, the standard protocol of fixed UHF readers: Impinj, Zebra (Motorola), Alien, Bluebird and others.
-/// Written from the standard, and from what readers of three makers sent.
+/// LLRP 1.0.1 and 1.1, the standard protocol of fixed UHF readers: Impinj, Zebra (Motorola), Alien, Bluebird and
+/// others. Written from the standard, and from what readers of Impinj and Bluebird sent.
 /// </summary>
 /// <remarks>
-/// <para>Each TagReportData of a RO_ACCESS_REPORT is a read. <see cref="ChipRead.Time"/> is when the tag was first seen, else
-/// last seen: UTC in µs, else the reader's uptime (<see cref="ReadFlags.SinceStart"/>), else there is none
-/// (<see cref="ReadFlags.NoTime"/>). UTC before 2001 is a clock that was never set; a time past the year 9999 is left out.
-/// <see cref="ChipRead.Hits"/> is the seen count. <see cref="ChipRead.RssiCentiDbm"/> is Impinj's finer value where there is
-/// one. <see cref="ChipRead.Number"/> is Bluebird's running count (16 bits), otherwise −1.
+/// <para>Each TagReportData of a RO_ACCESS_REPORT is a read. <see cref="ChipRead.Time"/> is when the tag was first
+/// seen, else last seen: UTC in µs, else the reader's uptime (<see cref="ReadFlags.SinceStart"/>), else there is none
+/// (<see cref="ReadFlags.NoTime"/>). UTC before 2001 is a clock that was never set; a time past the year 9999 is left
+/// out. What a report leaves out is not taken from the one before.</para>
+/// <para><see cref="ChipRead.Hits"/> is the seen count. <see cref="ChipRead.RssiCentiDbm"/> is Impinj's finer value
+/// where there is one. <see cref="ChipRead.Number"/> is Bluebird's running count (16 bits), otherwise −1.
 /// <see cref="ChipRead.Detail"/>: bits 0–31 how many µs after the time the tag was last seen (at most 2³²−1), 32–47 the
-/// channel index, 48–63 the phase as Impinj (4096 = 2π) or Zebra (signed, 0x8000 = −π) sends it; 0 where absent. What a report
-/// leaves out is not taken from the one before.</para>
-/// <para>Parameters come in any order. What is not named here is passed over by its length, and never searched for other
-/// parameters. A TV of an unknown type, a length that cannot be and a value cut by its container cost the rest of their
-/// container: a tag whose EPC stands before keeps it (<see cref="ReadFlags.FieldDropped"/>), another is a reject, and the
-/// next tag is read. A tag with a bit count over its bytes, with no EPC or with one over the limit is a reject.</para>
-/// <para><see cref="ControlRecord.Variant"/> is the message's type, at most 255, and <see cref="ControlRecord.Number"/> its
-/// id, but: an event (63) has the type of its first event parameter as number (256 connection attempt, which is a greeting
-/// where it succeeded, 257 closing, 250 buffer filling, 251 overflow), and a clock record beside it where it carries a time:
-/// ticks of UTC (variant 0) or of uptime (variant 1), 0 past the year 9999; an unknown message has its type as number.
-/// A report without tags is a status. The host's messages, where they are heard, are commands.</para>
-/// <para>Messages are found by their lengths alone, at most <see cref="LlrpMessage.MaxLength"/>, and parsed when they are
-/// whole. Behind a length that cannot be, everything to the end of the connection is a reject. Of a report that the end of
-/// the stream cuts, the whole tags are reads.</para>
+/// channel index, 48–63 the phase as Impinj (4096 = 2π) or Zebra (signed, 0x8000 = −π) sends it; 0 where absent.</para>
+/// <para>Parameters come in any order. What is not named here is passed over by its length, and never searched for
+/// other parameters. A TV of an unknown type, a length that cannot be and a value cut by its container cost the rest of
+/// their container: a tag whose EPC stands before keeps it (<see cref="ReadFlags.FieldDropped"/>), another is a reject,
+/// and the next tag is read. A tag with a bit count over its bytes, with no EPC or with one over the limit is a
+/// reject.</para>
+/// <para><see cref="ControlRecord.Variant"/> is the message's type, at most 255, and <see cref="ControlRecord.Number"/>
+/// its id, but: an event (63) has the type of its first event parameter as number (256 connection attempt, which is a
+/// greeting where it succeeded, 257 closing, 250 buffer filling, 251 overflow), and a clock record beside it where it
+/// carries a time: ticks of UTC (variant 0) or of uptime (variant 1), 0 past the year 9999; an unknown message has its
+/// type as number. A report without tags is a status. The host's messages, where they are heard, are commands.</para>
+/// <para>Messages are found by their lengths alone, at most <see cref="LlrpMessage.MaxLength"/>, and parsed when they
+/// are whole. Behind a length that cannot be, everything to the end of the connection is a reject. Of a report that the
+/// end of the stream cuts, the whole tags are reads.</para>
 /// </remarks>
 struct LlrpParser : IReadParser
 {

@@ -4,8 +4,8 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// One TagReportData: its parameters in any order. Of a parameter that comes twice the last one counts; parameters inside
-/// others are passed over with them.
+/// One TagReportData: its parameters in any order. Of a parameter that comes twice the last one counts; parameters
+/// inside others are passed over with them.
 /// </summary>
 struct LlrpTagReport
 {
@@ -30,7 +30,7 @@ struct LlrpTagReport
     ushort _channel;
     ushort _phase;
 
-    /// <summary>Reads the parameters of a TagReportData into a slot, as <see cref="LlrpParser"/> documents it.</summary>
+    /// <summary>Reads the parameters of one tag into a slot, as <see cref="LlrpParser"/> documents it.</summary>
     /// <param name="parameters">What is behind its type and length.</param>
     /// <param name="read">Written in any case; a read only with <see cref="RejectReason.None"/>.</param>
     public static RejectReason Take(ReadOnlySpan<byte> parameters, ref ChipRead read)

@@ -35,7 +35,8 @@ struct MercuryProtocol : IBinaryProtocol
     const int TemperatureLength = 0x0A;
     const byte HasMetadataFlags = 0x10;
 
-    const int StreamedTag = 11;
+    const int Flags = 8;
+    const int TypeBehindFlags = 10;
     const byte IsTag = 1;
     const byte IsEnd = 0;
     const int BufferedTags = 9;
@@ -73,9 +74,9 @@ struct MercuryProtocol : IBinaryProtocol
         }
 
         ushort status = BinaryPrimitives.ReadUInt16BigEndian(bytes[Status..]);
-        if (status == 0 && opcode == ReadMultiple && bytes.Length > StreamedTag + Crc && bytes[1] != TemperatureLength
-            && (bytes[Data] & HasMetadataFlags) != 0)
-            return TakeStreamed(bytes, ref read, ref output);
+        int type = (bytes[Data] & HasMetadataFlags) != 0 ? TypeBehindFlags : Flags;
+        if (status == 0 && opcode == ReadMultiple && bytes.Length > type + 1 + Crc && bytes[1] != TemperatureLength)
+            return TakeStreamed(bytes, type, ref read, ref output);
         if (status == 0 && opcode == GetBuffer && bytes.Length > BufferedTags + Crc)
             return TakeBuffered(bytes, ref read, ref output);
         ControlKind kind = status == NoTags ? ControlKind.KeepAlive
@@ -85,18 +86,17 @@ struct MercuryProtocol : IBinaryProtocol
         return RejectReason.None;
     }
 
-    RejectReason TakeStreamed(ReadOnlySpan<byte> bytes, ref ChipRead read, ref FrameOutput output)
+    RejectReason TakeStreamed(ReadOnlySpan<byte> bytes, int type, ref ChipRead read, ref FrameOutput output)
     {
-        byte type = bytes[StreamedTag - 1];
-        if (type != IsTag)
+        if (bytes[type] != IsTag)
         {
-            output.Add(type == IsEnd ? ControlKind.Response : ControlKind.Status, 0, ReadMultiple);
+            output.Add(bytes[type] == IsEnd ? ControlKind.Response : ControlKind.Status, 0, ReadMultiple);
             return RejectReason.None;
         }
 
-        _metadata = BinaryPrimitives.ReadUInt16BigEndian(bytes[(StreamedTag - 3)..]);
-        return AreTags(bytes[StreamedTag..^Crc], 1)
-            ? TakeTag(bytes, StreamedTag, ref read, ref output)
+        _metadata = type == TypeBehindFlags ? BinaryPrimitives.ReadUInt16BigEndian(bytes[Flags..]) : (ushort)0;
+        return AreTags(bytes[(type + 1)..^Crc], 1)
+            ? TakeTag(bytes, type + 1, ref read, ref output)
             : RejectReason.BadSyntax;
     }
 

@@ -49,6 +49,7 @@ static class P3Record
         {
             case Number:
                 read.Number = value <= long.MaxValue ? (long)value : -1;
+                ReadFields.Dropped(value > long.MaxValue, ref read);
                 break;
             case Transponder:
                 kept.Transponder = value;
@@ -60,21 +61,27 @@ static class P3Record
                 break;
             case Utc:
                 kept.Utc = value;
-                kept.Has |= Has.Utc;
                 break;
             case Strength:
-                read.Detail |= (ushort)value;
+                Put(value, 0, ushort.MaxValue, ref read);
                 break;
             case Hits:
                 read.Hits = (int)Math.Clamp(value, 1, int.MaxValue);
                 break;
             case Flags:
-                read.Detail |= (ulong)(ushort)value << 16;
+                Put(value, 16, ushort.MaxValue, ref read);
                 break;
             case DecoderId:
-                read.Detail |= value << 32;
+                Put(value, 32, uint.MaxValue, ref read);
                 break;
         }
+    }
+
+    /// <summary>A part of the detail. Of two fields with one number the last counts.</summary>
+    static void Put(ulong value, int at, ulong most, ref ChipRead read)
+    {
+        ReadFields.Dropped(value > most, ref read);
+        read.Detail = (read.Detail & ~(most << at)) | (value <= most ? value << at : 0);
     }
 
     [Flags]
@@ -83,7 +90,6 @@ static class P3Record
         Nothing = 0,
         Transponder = 1,
         Time = 2,
-        Utc = 4,
     }
 
     ref struct PassingFields
@@ -97,7 +103,8 @@ static class P3Record
 
     static RejectReason Finish(in PassingFields kept, bool wantsCode, ref ChipRead read)
     {
-        if ((kept.Has & Has.Utc) != 0)
+        // A decoder whose GPS has no time yet may say 0.
+        if (kept.Utc != 0)
             BinaryFields.SinceEpoch(kept.Utc, ReadFlags.ZoneKnown, ref read);
         else if ((kept.Has & Has.Time) != 0)
             BinaryFields.SinceEpoch(kept.Time, ReadFlags.None, ref read);
@@ -105,7 +112,12 @@ static class P3Record
             read.Flags |= ReadFlags.NoTime;
         ReadOnlySpan<byte> code = kept.Code.TrimEnd((byte)0).Trim((byte)' ');
         if (wantsCode && !code.IsEmpty)
-            return ReadFields.Chip(code, ref read);
+        {
+            if (ReadFields.Chip(code, ref read) == RejectReason.None)
+                return RejectReason.None;
+            ReadFields.Dropped(true, ref read);
+        }
+
         if ((kept.Has & Has.Transponder) == 0)
             return RejectReason.NoChip;
         Span<byte> digits = stackalloc byte[20];
@@ -134,6 +146,8 @@ static class P3Record
         ChipRead time = default;
         BinaryFields.SinceEpoch(utc != 0 ? utc : first, ReadFlags.None, ref time);
         ControlKind kind = KindOf(type);
+        if (kind == ControlKind.Clock && time.Time == 0)
+            kind = ControlKind.Response; // Without a time it tells none.
         long number = kind == ControlKind.Clock ? time.Time
             : kind == ControlKind.Status || type == Error ? (long)Math.Min(first, long.MaxValue)
             : type;

@@ -57,7 +57,7 @@ struct R2000Protocol : IBinaryProtocol
         ReadOnlySpan<byte> data = bytes[Data..^1];
         switch (command)
         {
-            case >= 0x89 and <= 0x8B when length > AroundEpc + LeastLength && length != EndOfRound:
+            case >= 0x89 and <= 0x8B when length >= AroundEpc + LeastLength && length != EndOfRound:
                 output.HasRead = true;
                 return TakeTag(data, ref read);
             case >= 0x89 and <= 0x8B when length == EndOfRound:

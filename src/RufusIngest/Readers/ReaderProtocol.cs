@@ -76,6 +76,10 @@ public sealed class ReaderProtocol
     public static ReaderProtocol JChip { get; } =
         OfText<JChipProtocol>("jchip", "J-Chip receivers and bridges that imitate them");
 
+    /// <summary>LLRP 1.0.1 and 1.1: Impinj, Zebra, Alien and most fixed UHF readers.</summary>
+    public static ReaderProtocol Llrp { get; } =
+        Create<LlrpParser>("llrp", "LLRP: Impinj, Zebra, Alien and most fixed readers");
+
     /// <summary>Macsha One4All and Ocelot; the parameter <c>entry</c> takes the entry time where there are two.</summary>
     public static ReaderProtocol Macsha { get; } =
         OfText("macsha", "Macsha One4All and Ocelot; macsha:entry for the entry time", MacshaProtocol.Parse);
@@ -172,7 +176,7 @@ public sealed class ReaderProtocol
     public static IReadOnlyList<ReaderProtocol> All { get; } =
     [
         Alien, Amb, Caen, CfPrime, Chronokeep, ChronoTrack, Clou, CloudBox, Csv, Feibot, Feig, Ipico, JChip,
-        Macsha, Mercury, Mylaps, Nordic, Orion, P3, PikaReader, R2000, R700, RaceResult, RaceResultJson,
+        Llrp, Macsha, Mercury, Mylaps, Nordic, Orion, P3, PikaReader, R2000, R700, RaceResult, RaceResultJson,
         RaceResultUsb, RfidJson, SerialTag, Speedway, Swt, TagHeuer, TimingSense, TrackBox, UhfReader18, Ultra,
         Wedge, Wiclax, Yrm100, Zebra,
     ];

@@ -24,6 +24,12 @@ sealed class RejectLog
     readonly (RejectReason Reason, long Position, int Length)[] _frames = new (RejectReason, long, int)[FramesKept];
     long _count;
 
+    /// <summary>Frames added so far; for the thread that adds them.</summary>
+    public long Count => _count;
+
+    /// <summary>The frame added last, without its bytes; for the thread that adds them.</summary>
+    public (RejectReason Reason, long Position, int Length) Last => _frames[(int)((_count - 1) % FramesKept)];
+
     public void Add(RejectReason reason, long position, ReadOnlySpan<byte> frame)
     {
         lock (_lock)

@@ -67,17 +67,19 @@ struct SwtProtocol : IBinaryProtocol
 
         ReadOnlySpan<byte> data = bytes[Data..^1];
         int before = command == Active ? Serial + 1 : command == Inventory ? 2 : 0;
-        int count = data.Length < before || before == 0 ? 0
+        if (data.Length < before && !data.IsEmpty)
+            return RejectReason.TooFewFields;
+        int count = before == 0 || data.IsEmpty ? 0
             : command == Active ? data[Serial]
             : BinaryPrimitives.ReadUInt16BigEndian(data);
+        if (before != 0 && !data.IsEmpty && !AreTags(data[before..], count))
+            return RejectReason.BadSyntax;
         if (count == 0)
         {
             AddAnswer(command, bytes[Status], data, ref output);
             return RejectReason.None;
         }
 
-        if (!AreTags(data[before..], count))
-            return RejectReason.BadSyntax;
         _serial = command == Active ? BinaryPrimitives.ReadUInt64BigEndian(data) >> 8 : 0;
         return TakeTag(bytes, Data + before, ref read, ref output);
     }

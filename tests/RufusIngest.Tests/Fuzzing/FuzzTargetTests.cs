@@ -10,20 +10,9 @@ public sealed class FuzzTargetTests
 
     public static IEnumerable<TheoryDataRow<string>> Names => Targets.Create().Select(target => new TheoryDataRow<string>(target.Name));
 
-    /// <summary>To be emptied: their tests, and with them the frames for a corpus, are still to come.</summary>
-    static readonly string[] WithoutTarget = ["cfprime", "clou", "mercury", "p3", "r2000", "swt", "uhfreader18", "yrm100"];
-
-    /// <summary>To be emptied: of these only the contract is checked, and that any split gives the same.</summary>
-    static readonly string[] WithoutSlowReading = ["caen", "feig", "nordic"];
-
     [Fact]
-    public void Every_protocol_has_a_target() => Assert.Equal(
-        WithoutTarget,
-        ReaderProtocol.All.Select(protocol => protocol.Name).Except(Targets.Create().Select(target => target.Protocol)).Order());
-
-    [Fact]
-    public void Every_target_has_a_slow_reading() =>
-        Assert.Equal(WithoutSlowReading, Targets.Create().Where(target => !target.IsRead).Select(target => target.Name).Order());
+    public void Every_protocol_has_a_target() =>
+        Assert.Empty(ReaderProtocol.All.Select(protocol => protocol.Name).Except(Targets.Create().Select(target => target.Protocol)));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -34,8 +23,8 @@ public sealed class FuzzTargetTests
         Assert.NotEmpty(corpus);
         foreach (byte[] stream in corpus)
             target.Test(stream);
-        // Each stream has a guard, though that of a frame of other parameters may be unreadable.
-        int least = !target.IsRead ? 0 : target.Name == target.Protocol ? corpus.Count / 2 : 1;
+        // Each stream has a guard, though that of a frame of other parameters may be unreadable, and CLOU gives no reads.
+        int least = target.Protocol == "clou" ? 0 : target.Name == target.Protocol ? corpus.Count / 2 : 1;
         Assert.True(target.Reads >= least, $"{corpus.Count} streams, {target.Reads} reads");
         Assert.Equal(0, target.Unsaid);
         foreach (byte[] input in Mutations.Of(corpus, MutationsOfEach))

@@ -103,6 +103,7 @@ public sealed class ConformanceKitTests
             EndLength = 1,
             Preamble = [],
             ShowsCuts = true,
+            Length = default,
         };
         string[] failed = [.. conformance.ChecksOf("a7\n"u8.ToArray()).Where(Fails).Select(check => check.ToString().Split(':')[0])];
         if (fault == Fault.None)
@@ -121,6 +122,7 @@ public sealed class ConformanceKitTests
             EndLength = 1,
             Preamble = "p0\n"u8.ToArray(),
             ShowsCuts = true,
+            Length = default,
         };
         Assert.True(Fails(conformance.ChecksOf("a7\n"u8.ToArray()).First()));
     }

@@ -8,7 +8,7 @@ namespace RufusIngest.Tests.Readers;
 public sealed class FeigTests
 {
     // EPC; EPC and antenna; EPC, blocks, timer, date, antenna.
-    const string One = "00 22 00 01 0001 000B 84 00 08 E2801160600002B7";
+    const string One = "05 22 00 01 0001 000B 84 00 08 E2801160600002B7";
     const string Three = "00 22 00 11 0003 0008 84 00 04 11223344 01 0008 84 00 04 11223355 02 0008 84 00 04 11223366 04";
     const string Full = "00 22 00 73 0001 0017 84 00 04 AABBCCDD 02 02 01020304 00BC614E 1407020A00 03";
 

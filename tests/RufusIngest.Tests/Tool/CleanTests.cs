@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RufusIngest.Passings;
+using RufusIngest.Readers;
 using RufusIngest.Reads;
 using RufusIngest.Records;
 using RufusIngest.Tests.Passings;
 using RufusIngest.Tests.Support;
 using RufusIngest.Tool;
 using RufusIngest.Tool.Cleaning;
+using RufusIngest.Tool.Inspect;
 
 namespace RufusIngest.Tests.Tool;
 
@@ -314,7 +316,12 @@ public sealed class CleanTests : IDisposable
         List<ChipRead> reads = GateModelCaptures.ReadsOf(folder, file);
         FileInput input = new()
         {
-            Files = [new FileInfo(Captures.PathOf(folder, file))],
+            Inputs =
+            [
+                InputFile.Open(
+                    new FileInfo(Captures.PathOf(folder, file)), ReaderProtocol.Find(protocol),
+                    TestContext.Current.CancellationToken),
+            ],
             Reader = new ReaderSettings { Name = "file", Protocol = protocol, Location = "MAT" },
             Chips = ChipTable.Empty,
         };

@@ -138,7 +138,7 @@ public sealed class ReplayTests : IDisposable
     [Theory]
     [InlineData("there is no file", "replay", "nowhere.txt", "--protocol", "ipico")]
     [InlineData("there is no protocol 'x'", "replay", "nowhere.txt", "--protocol", "x")]
-    [InlineData("Option '--protocol' is required", "replay", "nowhere.txt")]
+    [InlineData("there is no file", "replay", "nowhere.txt")]
     public async Task What_is_wrong_is_said(string message, params string[] args)
     {
         ToolRun run = await ToolRun.Of(args);

@@ -10,30 +10,38 @@ static class LlrpGen
 
     static Gen<byte[]> Bytes(int length) => Gen.Byte.Array[length];
 
-    static readonly Gen<byte[]> Tv = Gen.Int[1, 20].SelectMany(type => Bytes(TvBytes[type]).Select(value => (byte[])[(byte)(0x80 + type), .. value]));
+    static readonly Gen<byte[]> Tv = Gen.Int[1, 20].SelectMany(
+        type => Bytes(TvBytes[type]).Select(value => (byte[])[(byte)(0x80 + type), .. value]));
 
     static readonly Gen<byte[]> Time = Gen.Select(
         Gen.Int[2, 5],
-        Gen.OneOf(Gen.ULong[1_700_000_000_000_000, 1_800_000_000_000_000], Gen.ULong[0, 1_000], Gen.ULong[946_000_000_000_000, 979_000_000_000_000]),
+        Gen.OneOf(
+            Gen.ULong[1_700_000_000_000_000, 1_800_000_000_000_000],
+            Gen.ULong[946_000_000_000_000, 979_000_000_000_000],
+            Gen.ULong[0, 1_000]),
         Seen);
 
-    static readonly Gen<byte[]> EpcData = Gen.Select(Gen.Int[0, 33], Gen.Int[-9, 20], Gen.Int[0, 250], (bytes, lack, seed) =>
-        Epc(Math.Max(0, (bytes * 8) - lack), Convert.ToHexString([.. Enumerable.Range(seed, bytes).Select(b => (byte)b)])));
+    static readonly Gen<byte[]> EpcData = Gen.Select(
+        Gen.Int[0, 33].SelectMany(Bytes), Gen.Int[-9, 20],
+        (bytes, lack) => Epc(Math.Max(0, (bytes.Length * 8) - lack), Convert.ToHexString(bytes)));
 
     static readonly (uint Vendor, uint Subtype)[] Keys =
     [
-        (Impinj, 55), (Impinj, 56), (Impinj, 57), (Impinj, 58), (Impinj, 68), (Zebra, 709), (Zebra, 1000), (Bluebird, 0x38), (1, 2),
+        (Impinj, 55), (Impinj, 56), (Impinj, 57), (Impinj, 58), (Impinj, 68), (Zebra, 709), (Zebra, 1000),
+        (Bluebird, 0x38), (1, 2),
     ];
 
     static readonly Gen<byte[]> Customs = Gen.Select(
         Gen.Int[0, Keys.Length - 1], Gen.Int[0, 10].SelectMany(Bytes),
         (key, value) => Custom(Keys[key].Vendor, Keys[key].Subtype, value));
 
-    static readonly Gen<byte[]> Position = Gen.Select(Gen.Int[-91_000_000, 91_000_000], Gen.Int[-181_000_000, 181_000_000], (latitude, longitude) =>
-        Custom(Impinj, 58, [.. U32((uint)latitude), .. U32((uint)longitude)]));
+    static readonly Gen<byte[]> Position = Gen.Select(
+        Gen.Int[-91_000_000, 91_000_000], Gen.Int[-181_000_000, 181_000_000],
+        (latitude, longitude) => Custom(Impinj, 58, [.. U32((uint)latitude), .. U32((uint)longitude)]));
 
     static readonly Gen<byte[]> OtherTlv = Gen.Select(
-        Gen.Int[0, 0x7FFF].Where(type => (type & 0x3FF) is not (240 or 241)), Gen.Int[0, 12].SelectMany(Bytes), (type, value) => Tlv(type, value));
+        Gen.Int[0, 0x7FFF].Where(type => (type & 0x3FF) is not (240 or 241)), Gen.Int[0, 12].SelectMany(Bytes),
+        (type, value) => Tlv(type, value));
 
     static readonly Gen<byte[]> Damage = Gen.OneOf(
         Gen.Byte[0x95, 0xFF].Select(type => (byte[])[type, 1, 2]),
@@ -47,7 +55,8 @@ static class LlrpGen
 
     static readonly Gen<byte[]> Tag = Gen.Select(
         Gen.OneOf(Bytes(12).Select(epc => (byte[])[0x8D, .. epc]), EpcData, Gen.Const(Array.Empty<byte>())),
-        Parameter.Array[0, 8], Gen.Int[0, 8], Gen.Frequency((6, Gen.Const(Array.Empty<byte>())), (1, Damage)), Gen.Int[0, 9],
+        Parameter.Array[0, 8], Gen.Int[0, 8],
+        Gen.Frequency((6, Gen.Const(Array.Empty<byte>())), (1, Damage)), Gen.Int[0, 9],
         (epc, parameters, at, damage, damageAt) =>
         {
             List<byte[]> all = [.. parameters];
@@ -62,7 +71,8 @@ static class LlrpGen
         (parameters, damage) => Message(61, [.. parameters, damage]));
 
     static readonly Gen<byte[]> Other = Gen.Select(
-        Gen.Int[0, 1023].Where(type => type is not (61 or 63)), Gen.UInt, Gen.Int[0, 63], Gen.Int[0, 20].SelectMany(Bytes),
+        Gen.Int[0, 1023].Where(type => type is not (61 or 63)), Gen.UInt, Gen.Int[0, 63],
+        Gen.Int[0, 20].SelectMany(Bytes),
         (type, id, version, body) => Message(type, id, version, body));
 
     public static readonly Gen<byte[][]> Stream = Gen.Frequency((4, Report), (1, Other)).Array[1, 6];

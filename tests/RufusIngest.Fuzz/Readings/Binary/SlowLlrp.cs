@@ -3,7 +3,7 @@ using System.Numerics;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
 
-namespace RufusIngest.Tests.Readers.Llrp;
+namespace RufusIngest.Fuzz.Readings.Binary;
 
 /// <summary>
 /// LLRP's reports read the plain way, for comparison: a message becomes a tree of objects, and the tree is then looked
@@ -142,12 +142,12 @@ static class SlowLlrp
 
     static ChipCode ChipOf(string bits)
     {
-        byte[] bytes = [.. bits.PadRight((bits.Length + 7) / 8 * 8, '0').Chunk(8).Select(b => Convert.ToByte(new string(b), 2))];
-        Assert.True(ChipCode.TryFromEpc(bytes, bits.Length, out ChipCode chip));
-        return chip;
+        string whole = bits.PadRight((bits.Length + 7) / 8 * 8, '0');
+        byte[] bytes = [.. whole.Chunk(8).Select(b => Convert.ToByte(new string(b), 2))];
+        return ChipCode.TryFromEpc(bytes, bits.Length, out ChipCode chip) ? chip : throw new FormatException(bits);
     }
 
-    /// <summary>The last value of that name that is long enough; null, and dropped where they were all too short.</summary>
+    /// <summary>The last value of that name that is long enough; dropped where one is too short.</summary>
     static BigInteger? ValueOf(List<Parameter> parameters, string name, int bytes, ref bool isDropped)
     {
         isDropped |= parameters.Any(p => p.Name == name && p.Value.Length < bytes);
