@@ -96,7 +96,9 @@ echo "${#targets[@]} targets, $seconds s each, $jobs at once"
 printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz_one {}' >"$work/table.txt"
 printf '%-18s %12s %8s %7s %8s %6s\n' target executions per-s corpus crashes hangs
 sort "$work/table.txt"
-crashes=$(find "$work" -path '*/default/crashes/id*' -o -path '*/default/hangs/id*' | sort)
+crashes=$(for target in "${targets[@]}"; do
+  find "$work/$target" -path '*/default/crashes/id*' -o -path '*/default/hangs/id*'
+done | sort)
 [ -z "$crashes" ] && ! grep -q 'did not start' "$work/table.txt" && exit 0
 echo "$crashes"
 exit 1

@@ -39,6 +39,9 @@ sealed partial class AlienReading
     Expected? Read(Step step)
     {
         string line = step.Line();
+        // A line behind an element: which of the two is damaged is not said.
+        if (line.Contains('<', StringComparison.Ordinal) && !line.EndsWith('>'))
+            return null;
         List<(string Key, string Value)>? pairs = line.EndsWith('>') ? OfXml(Step.Latin(step.All[..step.End]))
             : line.StartsWith("Tag:", StringComparison.Ordinal) ? OfKeys(line.Split(','), ':')
             : line.StartsWith("Tag=", StringComparison.Ordinal) ? OfKeys(line.Split("  "), '=')

@@ -7,7 +7,7 @@ namespace RufusIngest.Fuzz.Readings;
 /// <summary>Slow readings of the protocols of JSON objects whose reads need nothing of earlier ones.</summary>
 static class JsonReadings
 {
-    const string Separators = " \t\r\n\0,[]\u00EF\u00BB\u00BF";
+    const string Separators = " \t\r\n\0,[]";
 
     /// <summary>Where the frame begins among what was taken: behind what separates objects.</summary>
     public static int StartOf(Step step) => StartOf(step, step.End - step.Frame.Length);
@@ -15,9 +15,15 @@ static class JsonReadings
     /// <summary>The first byte from a place on that is no separator.</summary>
     public static int StartOf(Step step, int from)
     {
-        while (from < step.End && Separators.Contains((char)step.All[from], StringComparison.Ordinal))
-            from++;
-        return from;
+        while (true)
+        {
+            if (from < step.End && Separators.Contains((char)step.All[from], StringComparison.Ordinal))
+                from++;
+            else if (step.All[from..step.End].StartsWith("\uFEFF"u8))
+                from += 3;
+            else
+                return from;
+        }
     }
 
     /// <summary>The object of the read, or null where it is a line.</summary>

@@ -10,14 +10,13 @@ static partial class MylapsReading
     {
         if (!step.HasRead)
             return null;
-        string before = Step.Latin(step.All[..step.End]).TrimEnd('\r', '\n', '\0', '$', '@');
-        string taken = step.Taken.TrimEnd('\r', '\n', '\0', '$');
-        // A line end before the mark that ends a record is the record's, before the message's end it is not.
-        if (taken.TrimEnd('\r', '\n', '\0').EndsWith('@') && LineEndBeforeMark().IsMatch(taken))
-            return null;
-        int start = before.LastIndexOf('$') + 1;
-        string message = before[start..].TrimStart('\r', '\n', '\0');
+        // What stands before the message's end belongs to the record, line ends too; what stands behind it to nothing.
+        string taken = step.Taken;
+        int end = taken.IndexOf('$', taken.TrimEnd('\r', '\n', '\0', '$').Length);
+        string before = Step.Latin(step.All[..(step.Start + (end < 0 ? taken.Length : end))]);
+        string message = before[(before.LastIndexOf('$') + 1)..].TrimStart('\r', '\n', '\0');
         message = message.StartsWith("\u00EF\u00BB\u00BF", StringComparison.Ordinal) ? message[3..] : message;
+        message = Mark().Replace(message, "");
         string[] parts = message.Split('@');
         if (parts.Length < 3)
             return null;
@@ -31,8 +30,9 @@ static partial class MylapsReading
         return read is null ? null : read with { Point = parts[0] };
     }
 
-    [GeneratedRegex(@"[\r\n\0]@[@\r\n\0]*\z")]
-    private static partial Regex LineEndBeforeMark();
+    /// <summary>The mark that ends a record, with what is passed over behind it.</summary>
+    [GeneratedRegex(@"@[@\r\n\0]*\z")]
+    private static partial Regex Mark();
 
     static Expected? Store(string record)
     {
