@@ -18,6 +18,9 @@ namespace RufusIngest.Readers;
 /// </remarks>
 struct FeigProtocol : IBinaryProtocol
 {
+    /// <summary>Longest advanced frame taken; a length that damage made is not waited for beyond it.</summary>
+    public const int MostBytes = 8192;
+
     const byte Advanced = 0x02;
     const int LeastAdvanced = 7;
     const int Crc = 2;
@@ -50,8 +53,8 @@ struct FeigProtocol : IBinaryProtocol
         if (front.Length < 3)
             return 0;
         int length = BinaryPrimitives.ReadUInt16BigEndian(front[1..]);
-        if (length < LeastAdvanced)
-            reason = RejectReason.UnknownFrame;
+        if (length is < LeastAdvanced or > MostBytes)
+            reason = length < LeastAdvanced ? RejectReason.UnknownFrame : RejectReason.TooLong;
         return length;
     }
 

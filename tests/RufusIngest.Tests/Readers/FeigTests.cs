@@ -82,6 +82,14 @@ public sealed class FeigTests
     }
 
     [Fact]
+    public void A_length_that_no_frame_has_is_not_waited_for()
+    {
+        ParserRun run = ParserRun.OfWhole<Parser>([2, 0x20, 1, .. Standard(One), .. Standard(One)], endOfStream: false);
+        Assert.Equal((RejectReason.TooLong, "\u0002"), run.Rejects[0]);
+        Assert.Equal(2, run.Reads.Count);
+    }
+
+    [Fact]
     public void Records_are_read_as_a_slow_reading_reads_them() =>
         Gen.Select(
             Gen.Select(Gen.Byte.Array[1, 30], Gen.Byte, Gen.UInt).Array[1, 7], Gen.Bool, Gen.Bool, Gen.Bool)

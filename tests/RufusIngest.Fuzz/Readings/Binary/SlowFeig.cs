@@ -7,7 +7,7 @@ static class SlowFeig
     {
         int length = stream[at];
         if (length == 2)
-            length = at + 2 < stream.Length && Word(stream, at + 1) >= 7 ? Word(stream, at + 1) : 0;
+            length = at + 2 < stream.Length && Word(stream, at + 1) is >= 7 and <= 8192 ? Word(stream, at + 1) : 0;
         return length >= 5 && SlowFrames.At(stream, at, length) is { } frame
             && SlowFrames.Mcrf4xx(frame[..^2]) == frame[^2] + (frame[^1] * 256) ? length : 0;
     }
