@@ -5,8 +5,8 @@ using RufusIngest.Records;
 namespace RufusIngest.Tool;
 
 /// <summary>
-/// Events as lines for the people at the mat. What each chip of a crowd can bring about is said a few times a minute at most;
-/// the rest is counted. Not thread-safe.
+/// Events as lines for the people at the mat. What each chip of a crowd can bring about is said a few times a minute at
+/// most; the rest is counted. Not thread-safe.
 /// </summary>
 sealed class EventLines(Action<string> say, Func<TimeSpan> clock)
 {

@@ -12,12 +12,13 @@ static class ExitCode
     public const int BadInput = 2;
 
     /// <summary>
-    /// A check failed: the demo's passings are missing or there twice, a journal is damaged or gives other passings than
-    /// it sent, reads of a capture do not add up, a file's protocol is not certain.
+    /// A check failed: the demo's passings are missing or there twice, a journal is damaged or gives other passings
+    /// than it sent, reads of a capture do not add up, a file's protocol is not certain.
     /// </summary>
     public const int CheckFailed = 3;
 
-    /// <summary>A reader, the server or its data cannot be reached or used now; the same command may work later.</summary>
+    /// <summary>A reader, the server or its data cannot be reached or used now; the same command may work
+    /// later.</summary>
     public const int Unreachable = 4;
 
     /// <summary>The server refused: key, session or passings; or passings were left unsent.</summary>

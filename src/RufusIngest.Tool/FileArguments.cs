@@ -6,7 +6,8 @@ using RufusIngest.Tool.Inspect;
 
 namespace RufusIngest.Tool;
 
-/// <summary>Captures or logs of one reader, and how to read them: what every command that takes files of reads asks for.</summary>
+/// <summary>Captures or logs of one reader, and how to read them: what every command that takes files of reads asks
+/// for.</summary>
 sealed class FileArguments(string defaultLocation)
 {
     readonly Argument<FileInfo[]> _files = new("FILE")

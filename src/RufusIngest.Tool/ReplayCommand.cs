@@ -115,7 +115,8 @@ static class ReplayCommand
         }
     }
 
-    /// <summary>Each connection of a stream by itself; times of the packets count where the reader gives no date.</summary>
+    /// <summary>Each connection of a stream by itself; times of the packets count where the reader gives no
+    /// date.</summary>
     static async Task ReadStreamAsync(
         IngestPipeline pipeline, string reader, InputFile input, InputStream stream, PacketClock? clock,
         CancellationToken cancellation)

@@ -11,7 +11,8 @@ using RufusIngest.Tool.Relay;
 
 namespace RufusIngest.Tool;
 
-/// <summary>The command line as a whole: parses it, runs the command, turns failures into one line and an exit code.</summary>
+/// <summary>The command line as a whole: parses it, runs the command, turns failures into one line and an exit
+/// code.</summary>
 static class ToolCommand
 {
     public static async Task<int> RunAsync(

@@ -35,7 +35,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     readonly CancellationTokenSource _stop = new();
     readonly CancellationToken _stopped;
     readonly CancellationTokenSource _hurry = new();
-    readonly ConcurrentDictionary<int, PipeReader> _beingRead = new();
+    readonly ConcurrentDictionary<int, (PipeReader Source, long Since)> _beingRead = new();
     readonly SemaphoreSlim _settingsLock = new(1, 1);
     readonly IngestMetrics _metrics;
     readonly Task _run;
@@ -102,7 +102,8 @@ public sealed class IngestPipeline : IAsyncDisposable
     /// <param name="time">The clock that stamps what arrives; the system's by default.</param>
     /// <param name="logger">Where it says what goes wrong.</param>
     /// <param name="cancellation">Stops before the pipeline has started.</param>
-    /// <exception cref="ArgumentException">Options do not fit together or to the journal; the message names what.</exception>
+    /// <exception cref="ArgumentException">Options do not fit together or to the journal; the message names
+    /// what.</exception>
     /// <exception cref="JournalException">
     /// The journal is damaged, or gives other passings than those it keeps: nothing may be sent.
     /// </exception>
@@ -139,9 +140,9 @@ public sealed class IngestPipeline : IAsyncDisposable
     public IReadOnlyList<RejectedFrame> GetRejected(string reader) => _core.GetRejected(IndexOfReader(reader));
 
     /// <summary>
-    /// Reads one connection of a reader to its end. Call again for the next connection of the same reader; one at a time.
-    /// The pipe is completed at the end. A connection whose framing is lost (<see cref="RejectReason.FramingLost"/>) has ended
-    /// too: nothing behind it could be read.
+    /// Reads one connection of a reader to its end. Call again for the next connection of the same reader; one at a
+    /// time. The pipe is completed at the end. A connection whose framing is lost
+    /// (<see cref="RejectReason.FramingLost"/>) has ended too: nothing behind it could be read.
     /// </summary>
     /// <param name="reader">Name of the reader in the settings.</param>
     /// <param name="source">The connection.</param>
@@ -157,7 +158,7 @@ public sealed class IngestPipeline : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         int index = IndexOfReader(reader);
-        if (!_beingRead.TryAdd(index, source))
+        if (!_beingRead.TryAdd(index, (source, Now(recorded))))
             throw new InvalidOperationException($"Reader '{reader}' is being read already; one connection at a time.");
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopped);
         try
@@ -206,8 +207,8 @@ public sealed class IngestPipeline : IAsyncDisposable
     }
 
     /// <summary>
-    /// Replaces the chip-to-bib table from here on, as a record: a list imported during the race. What was numbered stays; a
-    /// passing that would have another bib now is told as <see cref="TimingEventKind.PassingCorrected"/>.
+    /// Replaces the chip-to-bib table from here on, as a record: a list imported during the race. What was numbered
+    /// stays; a passing that would have another bib now is told as <see cref="TimingEventKind.PassingCorrected"/>.
     /// </summary>
     public Task SetChipsAsync(ChipTable chips, CancellationToken cancellation = default) =>
         ChangeSettingsAsync(settings => settings with { Chips = chips }, cancellation);
@@ -217,8 +218,8 @@ public sealed class IngestPipeline : IAsyncDisposable
         ChangeSettingsAsync(settings => settings with { Locations = [.. settings.Locations, location] }, cancellation);
 
     /// <summary>
-    /// Gives the location of this name another gate and filter from here on. What was numbered stays; open bursts are decided
-    /// first when the gate changes.
+    /// Gives the location of this name another gate and filter from here on. What was numbered stays; open bursts are
+    /// decided first when the gate changes.
     /// </summary>
     /// <exception cref="ArgumentException">There is no such location, or it cannot be.</exception>
     public Task SetLocationAsync(LocationSettings location, CancellationToken cancellation = default)
@@ -405,7 +406,7 @@ public sealed class IngestPipeline : IAsyncDisposable
             foreach (TimingEvent timingEvent in _stage.Events)
             {
                 if (timingEvent is { Kind: TimingEventKind.FramingLost, Time: not 0 })
-                    EndConnection(timingEvent.Reader);
+                    EndConnection(timingEvent);
                 Tell(timingEvent);
             }
 
@@ -422,11 +423,21 @@ public sealed class IngestPipeline : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends what can no longer be read, so that whoever connects does so again. Files are read to their end.</summary>
-    void EndConnection(int reader)
+    /// <summary>
+    /// Ends the connection that can no longer be read, so that whoever connects does so again; not a later one. Files
+    /// are read to their end.
+    /// </summary>
+    void EndConnection(in TimingEvent lost)
     {
-        if (_beingRead.TryGetValue(reader, out PipeReader? source))
-            source.CancelPendingRead();
+        try
+        {
+            if (_beingRead.TryGetValue(lost.Reader, out (PipeReader Source, long Since) reading) && reading.Since <= lost.Time)
+                reading.Source.CancelPendingRead();
+        }
+        catch (Exception exception)
+        {
+            _logger.LogError(exception, "A connection whose framing is lost could not be ended.");
+        }
     }
 
     void TellProblem(JournalException? problem)

@@ -7,7 +7,8 @@ using Xunit.v3;
 namespace RufusIngest.Conformance;
 
 /// <summary>
-/// Gives a theory one <see cref="FrameCheck"/> for each frame and each thing that must hold for it, whatever the frame says.
+/// Gives a theory one <see cref="FrameCheck"/> for each frame and each thing that must hold for it, whatever the frame
+/// says.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -26,27 +27,30 @@ public class FramesAttribute<TParser>(params string[] frames) : DataAttribute
     /// <summary>The frames.</summary>
     public IReadOnlyList<string> Frames { get; } = frames;
 
-    /// <summary>A static field or property of the test's class with more frames, an <c>IEnumerable&lt;string&gt;</c>.</summary>
+    /// <summary>A static field or property of the test's class with more frames, an
+    /// <c>IEnumerable&lt;string&gt;</c>.</summary>
     public string? From { get; init; }
 
-    /// <summary>What stands behind each frame and only ends it: <c>\r\n</c> for lines, nothing for JSON objects.</summary>
+    /// <summary>What stands behind each frame and only ends it: <c>\r\n</c> for lines, nothing for JSON
+    /// objects.</summary>
     public string End { get; init; } = "";
 
     /// <summary>
-    /// A frame of exactly one read, and nothing else but the control that may come with every read; it must survive what
-    /// happens to its neighbours.
+    /// A frame of exactly one read, and nothing else but the control that may come with every read; it must survive
+    /// what happens to its neighbours.
     /// </summary>
     public required string Guard { get; init; }
 
     /// <summary>Bytes that are no frame; with <see cref="End"/> behind them a frame may begin.</summary>
     public string Noise { get; init; } = "~~ noise ~~";
 
-    /// <summary>What every stream begins with, where frames mean something only behind it. Whole frames with their ends.</summary>
+    /// <summary>What every stream begins with, where frames mean something only behind it. Whole frames with their
+    /// ends.</summary>
     public string Preamble { get; init; } = "";
 
     /// <summary>
-    /// A frame over an unended stream says the same as with its end, up to bytes that are no part of chip or time; false
-    /// where the end of the stream may cut off a chip that nothing shows to be cut.
+    /// A frame over an unended stream says the same as with its end, up to bytes that are no part of chip or time;
+    /// false where the end of the stream may cut off a chip that nothing shows to be cut.
     /// </summary>
     public bool ShowsCuts { get; init; } = true;
 

@@ -4,7 +4,8 @@ using RufusIngest.Reads;
 
 namespace RufusIngest.Conformance;
 
-/// <summary>What must hold for every frame of every protocol; <see cref="FramesAttribute{TParser}"/> is the way to it.</summary>
+/// <summary>What must hold for every frame of every protocol; <see cref="FramesAttribute{TParser}"/> is the way to
+/// it.</summary>
 /// <param name="initial">The parser at the beginning of a connection.</param>
 sealed class ParserConformance<TParser>(TParser initial)
     where TParser : struct, IReadParser
@@ -23,7 +24,8 @@ sealed class ParserConformance<TParser>(TParser initial)
 
     public required bool ShowsCuts { get; init; }
 
-    /// <summary>The bytes of a frame that its end is found by; empty where a parser finds the next frame without them.</summary>
+    /// <summary>The bytes of a frame that its end is found by; empty where a parser finds the next frame without
+    /// them.</summary>
     public Range Length { get; init; }
 
     bool IsRealigned => Length.Equals(default);

@@ -64,11 +64,11 @@ sealed record Expected(string Chip, long? Time)
 }
 
 /// <summary>
-/// The slow, obvious reading of one protocol, along one stream. It is asked for each parse call, so that it may note what
-/// later reads need; its answer counts where the call gave a read, and null says that it cannot tell.
+/// The slow, obvious reading of one protocol, along one stream. It is asked for each parse call, so that it may note
+/// what later reads need; its answer counts where the call gave a read, and null says that it cannot tell.
 /// </summary>
 /// <remarks>
-/// It may take for granted that the frame is a read, and what the page leaves to the parser; it must not use the parser's own
-/// helpers.
+/// It may take for granted that the frame is a read, and what the page leaves to the parser; it must not use the
+/// parser's own helpers.
 /// </remarks>
 delegate Expected? Reading(Step step);

@@ -50,8 +50,8 @@ static int WriteCorpus(string folder)
     return 0;
 }
 
-// afl-fuzz gives the inputs, over and over in this process; an exception is a crash to it. Nothing of the library may run
-// before it has given the memory into which the instrumented code writes.
+// afl-fuzz gives the inputs, over and over in this process; an exception is a crash to it. Nothing of the library may
+// run before it has given the memory into which the instrumented code writes.
 static int Run(string name)
 {
     using MemoryStream copy = new();

@@ -7,8 +7,8 @@ using RufusIngest.Reads;
 namespace RufusIngest.Fuzz;
 
 /// <summary>
-/// Numbers and times the slow way: regular expressions, decimal, DateTime. Ticks are since 1970 or since midnight; null is
-/// "none such". Texts are Latin-1.
+/// Numbers and times the slow way: regular expressions, decimal, DateTime. Ticks are since 1970 or since midnight; null
+/// is "none such". Texts are Latin-1.
 /// </summary>
 static partial class Slow
 {
@@ -110,7 +110,8 @@ static partial class Slow
             : null;
     }
 
-    /// <summary>Year first, with hyphens or slashes, and a time of day behind a blank, <c>T</c> or underscore.</summary>
+    /// <summary>Year first, with hyphens or slashes, and a time of day behind a blank, <c>T</c> or
+    /// underscore.</summary>
     public static long? DateAndTime(string text) =>
         text.Length > 4 && text[4] is '-' or '/' ? DateAndTime(text, Date, " T_") : null;
 
@@ -120,7 +121,8 @@ static partial class Slow
     [GeneratedRegex(@"^[^ :]+ [^ :]+ [0-9]+ ([0-9:.,]+) +(?:[A-Z]{1,5} )?([0-9]{4}-[0-9]{2}-[0-9]{2})\z")]
     private static partial Regex WeekdayAndDate();
 
-    /// <summary><c>Fri Jun 18 12:58:18 PDT 2004</c>, or with a whole date at the end; other spellings are not said.</summary>
+    /// <summary><c>Fri Jun 18 12:58:18 PDT 2004</c>, or with a whole date at the end; other spellings are not
+    /// said.</summary>
     public static long? WeekdayForm(string text)
     {
         Match whole = WeekdayAndDate().Match(text);

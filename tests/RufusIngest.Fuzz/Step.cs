@@ -20,7 +20,8 @@ sealed class Step(byte[] all, int start, int end)
 {
     string? _taken;
 
-    /// <summary>The whole input; what lies behind <see cref="End"/> may be looked at, as a message's later members.</summary>
+    /// <summary>The whole input; what lies behind <see cref="End"/> may be looked at, as a message's later
+    /// members.</summary>
     public ReadOnlySpan<byte> All => all;
 
     public int Start => start;
@@ -43,8 +44,8 @@ sealed class Step(byte[] all, int start, int end)
     public bool IsEnded => Taken.Length > 0 && Taken[^1] is '\r' or '\n' or '\0';
 
     /// <summary>
-    /// What stands behind the controls that came before the read, to the end of what was taken; or from the control on that
-    /// came with it.
+    /// What stands behind the controls that came before the read, to the end of what was taken; or from the control on
+    /// that came with it.
     /// </summary>
     public string Frame
     {

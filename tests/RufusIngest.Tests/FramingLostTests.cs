@@ -45,6 +45,20 @@ public sealed class FramingLostTests
     }
 
     [Fact]
+    public async Task A_connection_made_after_the_lost_one_is_not_the_one_that_ends()
+    {
+        await using IngestPipeline pipeline = Start();
+        for (int connection = 0; connection < 50; connection++)
+        {
+            await pipeline.ReadAsync("mat", PipeReader.Create(new MemoryStream(Impossible)), cancellation: Cancellation);
+            await pipeline.ReadAsync("mat", PipeReader.Create(new MemoryStream(KeepAlive)), cancellation: Cancellation);
+        }
+
+        await pipeline.CompleteAsync();
+        Assert.Equal(50, pipeline.GetCounters().Readers[0].Controls[ControlKind.KeepAlive]);
+    }
+
+    [Fact]
     public async Task A_file_is_read_to_its_end_and_what_follows_is_counted()
     {
         await using IngestPipeline pipeline = Start();

@@ -7,8 +7,8 @@ using RufusIngest.Tool.Inspect;
 namespace RufusIngest.Tool.Cleaning;
 
 /// <summary>
-/// Takes files through a core of its own and tells reads, passings and events in the order in which they come about. One
-/// thread.
+/// Takes files through a core of its own and tells reads, passings and events in the order in which they come about.
+/// One thread.
 /// </summary>
 sealed class CleanRun
 {
@@ -76,8 +76,8 @@ sealed class CleanRun
     }
 
     /// <summary>
-    /// What came about between two reads is told between them; what a read brought about itself, behind it. The core tells
-    /// both before the read.
+    /// What came about between two reads is told between them; what a read brought about itself, behind it. The core
+    /// tells both before the read.
     /// </summary>
     void Observe(int reader, in ChipRead read, long time, in ReadFate fate)
     {

@@ -4,8 +4,8 @@ namespace RufusIngest.Tool.Inspect;
 
 /// <summary>
 /// Reads bytes written as hex text: a record a line, dumps with offsets in front and text behind, logs that name the
-/// direction, tables with fields between bars. Of each line the longest run of hex counts, the rest is words; lines that
-/// begin with <c>#</c> are comments. Both directions of a log are taken, in the order of its lines.
+/// direction, tables with fields between bars. Of each line the longest run of hex counts, the rest is words; lines
+/// that begin with <c>#</c> are comments. Both directions of a log are taken, in the order of its lines.
 /// </summary>
 sealed class HexText
 {
@@ -95,8 +95,8 @@ sealed class HexText
     }
 
     /// <summary>
-    /// An offset in front: before a colon, or eight digits that say as much as was read so far. It says nothing else, but
-    /// looks like bytes.
+    /// An offset in front: before a colon, or eight digits that say as much as was read so far. It says nothing else,
+    /// but looks like bytes.
     /// </summary>
     bool TakeOffset(ref ReadOnlySpan<byte> line)
     {
@@ -123,7 +123,8 @@ sealed class HexText
         return false;
     }
 
-    /// <summary>Digits of the words of hex from here on, all of one length but the last, which may be shorter.</summary>
+    /// <summary>Digits of the words of hex from here on, all of one length but the last, which may be
+    /// shorter.</summary>
     /// <param name="line">From a place at which a word may begin.</param>
     /// <param name="length">Bytes of the line that were looked at and need not be looked at again.</param>
     static int Run(ReadOnlySpan<byte> line, out int length)

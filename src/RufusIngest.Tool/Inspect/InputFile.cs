@@ -43,8 +43,8 @@ sealed record InputStream
 }
 
 /// <summary>
-/// A file of reader's bytes in whatever form: looks once at what it is, then gives its streams as often as asked. The file
-/// itself is opened and closed each time.
+/// A file of reader's bytes in whatever form: looks once at what it is, then gives its streams as often as asked. The
+/// file itself is opened and closed each time.
 /// </summary>
 sealed class InputFile
 {
@@ -112,8 +112,8 @@ sealed class InputFile
     }
 
     /// <summary>
-    /// The streams that are of a protocol: those that certainly are, or where none is those that may be. Of several, only
-    /// those with reads: the other direction says nothing about chips.
+    /// The streams that are of a protocol: those that certainly are, or where none is those that may be. Of several,
+    /// only those with reads: the other direction says nothing about chips.
     /// </summary>
     public IReadOnlyList<InputStream> StreamsOf(string protocol)
     {
@@ -295,7 +295,8 @@ sealed class InputFile
         };
     }
 
-    /// <summary>The front of a flow's longest connection: a gap may have cut a frame, and no front is looked at across it.</summary>
+    /// <summary>The front of a flow's longest connection: a gap may have cut a frame, and no front is looked at across
+    /// it.</summary>
     sealed class FlowFront
     {
         readonly ArrayBufferWriter<byte> _current = new();

@@ -4,7 +4,8 @@ using System.IO.Pipelines;
 namespace RufusIngest.Tool.Inspect;
 
 /// <summary>Gives a pipeline the pieces of one connection, each at the time at which it was captured.</summary>
-/// <param name="pieces">Stays the caller's; stands at the connection's first piece, and at the end at the next one's.</param>
+/// <param name="pieces">Stays the caller's; stands at the connection's first piece, and at the end at the next
+/// one's.</param>
 /// <param name="clock">The pipeline's clock, or null where times do not count.</param>
 sealed class PiecePipe(IEnumerator<InputPiece> pieces, PacketClock? clock) : PipeReader
 {
@@ -51,7 +52,8 @@ sealed class PiecePipe(IEnumerator<InputPiece> pieces, PacketClock? clock) : Pip
     }
 }
 
-/// <summary>A clock that shows when the packets came that are being read; 1970 where nobody knows. It never ticks.</summary>
+/// <summary>A clock that shows when the packets came that are being read; 1970 where nobody knows. It never
+/// ticks.</summary>
 sealed class PacketClock : TimeProvider
 {
     long _now;

@@ -7,7 +7,8 @@ sealed record ProtocolCandidate
 {
     public required StreamTally Tally { get; init; }
 
-    /// <summary>Share of changed bytes that the protocol notices: 1 with a checksum over everything, near 0 for any text.</summary>
+    /// <summary>Share of changed bytes that the protocol notices: 1 with a checksum over everything, near 0 for any
+    /// text.</summary>
     public required double Strictness { get; init; }
 
     /// <summary>A changed length loses all frames behind it: that none is lost proves them all.</summary>
@@ -20,8 +21,8 @@ sealed record ProtocolCandidate
         Strictness >= ProtocolDetection.CheckedFrom && Tally.Frames >= 5 * (Tally.Rejects + Tally.UnknownControls);
 
     /// <summary>
-    /// Frames that hardly another protocol's bytes would make: all where they are checked or hang together by their lengths,
-    /// else reads with a time.
+    /// Frames that hardly another protocol's bytes would make: all where they are checked or hang together by their
+    /// lengths, else reads with a time.
     /// </summary>
     public long StrongFrames =>
         (IsChecked || IsChained) && Tally.Frames * ProtocolDetection.ShortestFrame <= Tally.Bytes ? Tally.Frames : Tally.TimedReads;
@@ -93,7 +94,8 @@ static class ProtocolDetection
 
     /// <summary>Bytes that had to be as they are, of many frames and of few.</summary>
     /// <remarks>
-    /// Ends of records, lines cut anywhere and other protocols' frames reach 14 with a single frame of a wrong protocol.
+    /// Ends of records, lines cut anywhere and other protocols' frames reach 14 with a single frame of a wrong
+    /// protocol.
     /// </remarks>
     public const int EnoughBytes = 20;
 
@@ -217,7 +219,8 @@ static class ProtocolDetection
             || Unknown > good.Unknown || Reads != good.Reads || Known < good.Known;
     }
 
-    /// <summary>Every other change keeps a digit a digit: a protocol that looks at the form only does not notice.</summary>
+    /// <summary>Every other change keeps a digit a digit: a protocol that looks at the form only does not
+    /// notice.</summary>
     static byte Changed(byte value, int turn, ref uint random)
     {
         if ((turn & 1) == 0)

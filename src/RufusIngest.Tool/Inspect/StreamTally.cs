@@ -31,15 +31,16 @@ sealed class RejectTally
 }
 
 /// <summary>
-/// Counts what one protocol makes of a stream: reads, times, chips, rejects and controls, and how many of the bytes that
-/// explains. Nothing is kept but counts, the chips and the first reject of each reason.
+/// Counts what one protocol makes of a stream: reads, times, chips, rejects and controls, and how many of the bytes
+/// that explains. Nothing is kept but counts, the chips and the first reject of each reason.
 /// </summary>
 sealed class StreamTally
 {
     /// <summary>Chips told apart at most; a larger event's are counted up to here.</summary>
     public const int MaxChips = 1_000_000;
 
-    /// <summary>Parts of the stream that are looked at one by one, so that a foreign end does not hide behind a long front.</summary>
+    /// <summary>Parts of the stream that are looked at one by one, so that a foreign end does not hide behind a long
+    /// front.</summary>
     const int Parts = 8;
 
     /// <summary>Parts of a shorter stream are a frame or two, which may be damaged.</summary>

@@ -9,8 +9,8 @@ namespace RufusIngest.Tool.Pcap;
 readonly record struct Packet(long Time, int LinkType, int Length);
 
 /// <summary>
-/// Reads the packets of a pcap or pcapng file, in either byte order, one after the other. What is damaged ends the reading
-/// and is said, never thrown. Single-threaded; the stream stays the caller's.
+/// Reads the packets of a pcap or pcapng file, in either byte order, one after the other. What is damaged ends the
+/// reading and is said, never thrown. Single-threaded; the stream stays the caller's.
 /// </summary>
 /// <remarks>
 /// Of our own: the packages that read these files want libpcap installed (SharpPcap), are heavy for what is asked here

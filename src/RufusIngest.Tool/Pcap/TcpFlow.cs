@@ -25,8 +25,8 @@ delegate void FlowReceiver(TcpFlow flow, ReadOnlySpan<byte> bytes, long time, bo
 
 /// <summary>
 /// Puts one direction of TCP connections between two ports together, in sequence order: repeats and overlaps once, late
-/// segments at their place. A segment that never comes is a gap: what follows is given as a new connection, so that half
-/// frames do not join.
+/// segments at their place. A segment that never comes is a gap: what follows is given as a new connection, so that
+/// half frames do not join.
 /// </summary>
 /// <param name="key">Whose direction.</param>
 /// <param name="limits">Bounds.</param>

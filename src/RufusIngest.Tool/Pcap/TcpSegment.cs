@@ -160,8 +160,8 @@ readonly ref struct TcpSegment
     }
 
     /// <summary>
-    /// Reads what an IP packet holds: the bytes are as much of it as was captured, and what pads the packet; the length is
-    /// what it says it has.
+    /// Reads what an IP packet holds: the bytes are as much of it as was captured, and what pads the packet; the length
+    /// is what it says it has.
     /// </summary>
     static PacketKind ReadTcp(ReadOnlySpan<byte> bytes, int length, UInt128 from, UInt128 to, out TcpSegment segment)
     {

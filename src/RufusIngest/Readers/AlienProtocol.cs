@@ -4,13 +4,15 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Notifications of Alien readers in text, terse and XML form, and the <c>key=value</c> lines of a tag list. Written from the
-/// vendor's manuals and a book; only printed samples are known. A custom format needs its template and is not read.
+/// Notifications of Alien readers in text, terse and XML form, and the <c>key=value</c> lines of a tag list. Written
+/// from the vendor's manuals and a book; only printed samples are known. A custom format needs its template and is not
+/// read.
 /// </summary>
 /// <remarks>
-/// <para><see cref="ChipRead.Time"/> is the reader's wall clock at the discovery of the tag (<c>Disc</c>), so a tag that stays
-/// is told again with the same time; <see cref="ChipRead.Detail"/> is how many ms later it was last seen. Terse lines have no
-/// time: the block's <c>#Time</c> stands in, or the arrival where there is none. Antennas count from 0, as the reader does.
+/// <para><see cref="ChipRead.Time"/> is the reader's wall clock at the discovery of the tag (<c>Disc</c>), so a tag
+/// that stays is told again with the same time; <see cref="ChipRead.Detail"/> is how many ms later it was last seen.
+/// Terse lines have no time: the block's <c>#Time</c> stands in, or the arrival where there is none. Antennas count
+/// from 0, as the reader does.
 /// </para>
 /// <para>Blanks in a tag are not part of it. Keys are matched by name; a line cut off needs its count or antenna to be
 /// taken. The time zone's letters in a tag list (<c>PDT</c>) say nothing certain and are not used.</para>

@@ -5,22 +5,25 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// CAEN easy2read: messages of attributes, each with its length and type. Written from the vendor's manuals; no record of a
-/// device was found.
+/// CAEN easy2read: messages of attributes, each with its length and type. Written from the vendor's manuals; no record
+/// of a device was found.
 /// </summary>
 /// <remarks>
 /// <para>There is no check: a message is known by its two first bytes, the vendor's number and attributes that fill it
 /// exactly. A tag is what stands between two attributes of one type; the read point's name is the timing point.</para>
-/// <para>The stamp's two halves are seconds since 1970, taken as UTC, and microseconds; which comes first the manual says in
-/// words that leave doubt, so the half that can only be the one or the other decides. "Lost" and "purged" tags are
-/// <see cref="ReadFlags.LastSeen"/>. <see cref="ChipRead.Detail"/> is the event. Signals are not read, their unit being
-/// unknown.</para>
+/// <para>The stamp's two halves are seconds since 1970, taken as UTC, and microseconds; which comes first the manual
+/// says in words that leave doubt, so the half that can only be the one or the other decides. "Lost" and "purged" tags
+/// are <see cref="ReadFlags.LastSeen"/>. <see cref="ChipRead.Detail"/> is the event. Signals are not read, their unit
+/// being unknown.</para>
 /// <para>Controls have the number of the message. A message from the reader is one with tags, or an answer.</para>
 /// </remarks>
 struct CaenProtocol : IBinaryProtocol
 {
     const ushort Answer = 0x0001;
     const uint Vendor = 21336;
+    /// <summary>Longest message taken; a length that damage made is not waited for beyond it.</summary>
+    public const int MostBytes = 8192;
+
     const int Header = 10;
     const int AttributeHeader = 6;
 
@@ -49,7 +52,7 @@ struct CaenProtocol : IBinaryProtocol
 
         int length = BinaryPrimitives.ReadUInt16BigEndian(front[8..]);
         if (length >= Header)
-            reason = RejectReason.None;
+            reason = length <= MostBytes ? RejectReason.None : RejectReason.TooLong;
         return length;
     }
 
@@ -127,7 +130,7 @@ struct CaenProtocol : IBinaryProtocol
             int length = LengthOf(attributes[at..]);
             ushort type = TypeOf(attributes[at..]);
             uint bit = type < 0x20 ? 1U << type : type == ReadPoint ? 1U : 0;
-            if ((tag.Seen & bit) != 0 && !tag.Id.IsEmpty)
+            if ((tag.Seen & bit) != 0 && (tag.Seen & (1U << TagId)) != 0)
                 break;
             tag.Seen |= bit;
             ReadOnlySpan<byte> value = attributes.Slice(at + AttributeHeader, length - AttributeHeader);

@@ -5,14 +5,15 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Chafon's newer readers and modules (CF-MU9xx, CF66x, CF69x, "UHF Prime"): frames <c>CF</c>, address, command, length,
-/// status, data, CRC. Written from field notes and programs that drive them; tag reports from programs alone.
+/// Chafon's newer readers and modules (CF-MU9xx, CF66x, CF69x, "UHF Prime"): frames <c>CF</c>, address, command,
+/// length, status, data, CRC. Written from field notes and programs that drive them; tag reports from programs alone.
 /// </summary>
 /// <remarks>
-/// <para>No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). <see cref="ChipRead.Detail"/> is the channel.</para>
-/// <para>Controls have the low byte of the command as <see cref="ControlRecord.Variant"/>; the number is the status. The end
-/// of an inventory, or one without tags, is a <see cref="ControlKind.KeepAlive"/>. Frames without data, and starts of an
-/// inventory, are commands of the host.</para>
+/// <para>No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). <see cref="ChipRead.Detail"/> is the
+/// channel.</para>
+/// <para>Controls have the low byte of the command as <see cref="ControlRecord.Variant"/>; the number is the status.
+/// The end of an inventory, or one without tags, is a <see cref="ControlKind.KeepAlive"/>. Frames without data, and
+/// starts of an inventory, are commands of the host.</para>
 /// </remarks>
 struct CfPrimeProtocol : IBinaryProtocol
 {

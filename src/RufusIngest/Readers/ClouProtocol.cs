@@ -9,10 +9,10 @@ namespace RufusIngest.Readers;
 /// project's notes on the firmware.
 /// </summary>
 /// <remarks>
-/// Everything but the tags: how the first part of a tag notification is laid out is not known, so each is a reject, whose
-/// bytes are kept. Controls have the subcommand as <see cref="ControlRecord.Variant"/>; the number is the command, or the
-/// ticks, UTC, of a <see cref="ControlKind.Clock"/>, or that of a connection check (<see cref="ControlKind.KeepAlive"/>).
-/// A frame without data is a command of the host.
+/// Everything but the tags: how the first part of a tag notification is laid out is not known, so each is a reject,
+/// whose bytes are kept. Controls have the subcommand as <see cref="ControlRecord.Variant"/>; the number is the
+/// command, or the ticks, UTC, of a <see cref="ControlKind.Clock"/>, or that of a connection check
+/// (<see cref="ControlKind.KeepAlive"/>). A frame without data is a command of the host.
 /// </remarks>
 struct ClouProtocol : IBinaryProtocol
 {

@@ -5,16 +5,16 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// FEIG OBID i-scan UHF readers: standard and advanced frames, buffered reads. Written from the vendor's manuals; no record
-/// of a device was found.
+/// FEIG OBID i-scan UHF readers: standard and advanced frames, buffered reads. Written from the vendor's manuals; no
+/// record of a device was found.
 /// </summary>
 /// <remarks>
-/// <para>What the reader's timer and date count in differs between models and is not known well enough: the arrival stands in
-/// (<see cref="ReadFlags.NoTime"/>), and the four bytes of the timer are kept in <see cref="ChipRead.Detail"/>. The antenna is
-/// the reader's byte as it is. Whether a record's length counts itself the manuals leave open; what fills the frame exactly
-/// is taken.</para>
-/// <para>Controls have the control byte as <see cref="ControlRecord.Variant"/>; the number is the status. An empty buffer is a
-/// <see cref="ControlKind.KeepAlive"/>. Frames that have no status are commands of the host.</para>
+/// <para>What the reader's timer and date count in differs between models and is not known well enough: the arrival
+/// stands in (<see cref="ReadFlags.NoTime"/>), and the four bytes of the timer are kept in
+/// <see cref="ChipRead.Detail"/>. The antenna is the reader's byte as it is. Whether a record's length counts itself
+/// the manuals leave open; what fills the frame exactly is taken.</para>
+/// <para>Controls have the control byte as <see cref="ControlRecord.Variant"/>; the number is the status. An empty
+/// buffer is a <see cref="ControlKind.KeepAlive"/>. Frames that have no status are commands of the host.</para>
 /// </remarks>
 struct FeigProtocol : IBinaryProtocol
 {
@@ -123,7 +123,8 @@ struct FeigProtocol : IBinaryProtocol
         return TakeFields(bytes[(at + 2)..end], ref read);
     }
 
-    /// <summary>The fields that the frame's bits announce, in their order; others that follow are passed over.</summary>
+    /// <summary>The fields that the frame's bits announce, in their order; others that follow are passed
+    /// over.</summary>
     readonly RejectReason TakeFields(ReadOnlySpan<byte> fields, ref ChipRead read)
     {
         const int BeforeCode = 3; // Type of transponder, kind of code, length.

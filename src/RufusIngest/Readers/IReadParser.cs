@@ -8,16 +8,17 @@ namespace RufusIngest.Readers;
 /// </summary>
 /// <remarks>
 /// A parser never allocates, throws, logs or reads a clock. Any split of the stream gives the same reads: what is left
-/// unconsumed is given again, with more bytes behind it. State kept between calls speaks of the unconsumed bytes, or is what
-/// the protocol says once and means for all that follows on the connection. One parser serves one connection and one
-/// thread; a new connection starts with <c>default</c>, and with the reader's names of points where it is
+/// unconsumed is given again, with more bytes behind it. State kept between calls speaks of the unconsumed bytes, or is
+/// what the protocol says once and means for all that follows on the connection. One parser serves one connection and
+/// one thread; a new connection starts with <c>default</c>, and with the reader's names of points where it is
 /// <see cref="IPointNaming"/>.
 /// </remarks>
 public interface IReadParser
 {
     /// <summary>Parses whole frames until the source, the destination or a bad frame ends it.</summary>
     /// <param name="source">The bytes not yet consumed, oldest first.</param>
-    /// <param name="endOfStream">No more bytes will come: an unfinished frame is <see cref="RejectReason.Truncated"/>.</param>
+    /// <param name="endOfStream">No more bytes will come: an unfinished frame is
+    /// <see cref="RejectReason.Truncated"/>.</param>
     /// <param name="reads">Filled from the start; a slot is written whole. At least 1 long.</param>
     /// <param name="controls">Filled from the start with what is not a read. At least 2 long.</param>
     /// <returns>
@@ -118,7 +119,8 @@ public readonly struct ParseResult
     /// <summary>With <see cref="ParseStatus.Malformed"/>: where the rejected bytes begin in the source.</summary>
     public int RejectOffset { get; private init; }
 
-    /// <summary>With <see cref="ParseStatus.Malformed"/>: how many bytes were rejected; they lie within the consumed ones.</summary>
+    /// <summary>With <see cref="ParseStatus.Malformed"/>: how many bytes were rejected; they lie within the consumed
+    /// ones.</summary>
     public int RejectLength { get; private init; }
 
     /// <summary>Everything consumed.</summary>
@@ -184,13 +186,15 @@ public enum ControlKind : byte
     Command,
 }
 
-/// <summary>Something in the stream that is not a read. Offset and length point into the source of the same parse call.</summary>
+/// <summary>Something in the stream that is not a read. Offset and length point into the source of the same parse
+/// call.</summary>
 /// <param name="Kind">What it says.</param>
 /// <param name="Number">A number that goes with it (acknowledgement, millivolt, instruction), or 0.</param>
 /// <param name="Offset">First byte in the source.</param>
 /// <param name="Length">Bytes in the source.</param>
 public readonly record struct ControlRecord(ControlKind Kind, long Number, int Offset, int Length)
 {
-    /// <summary>Which one it is where the protocol has several of a kind, as its parser documents; otherwise 0.</summary>
+    /// <summary>Which one it is where the protocol has several of a kind, as its parser documents; otherwise
+    /// 0.</summary>
     public byte Variant { get; init; }
 }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using RufusIngest.Reads;
+using RufusIngest.Readers.Framing;
 
 namespace RufusIngest.Readers;
 
@@ -143,7 +143,7 @@ static class LlrpMessage
             {
                 clock = ClockOf(type, value, offset, message.Length);
             }
-            else if (isInside && type >= 0 && status.Number == 0)
+            else if (isInside && type >= 0 && (status.Number == 0 || (IsUrgent(type) && !IsUrgent(status.Number))))
             {
                 bool isWelcome = type == ConnectionAttempt
                     && BinaryPrimitives.TryReadUInt16BigEndian(value, out ushort result) && result == 0;
@@ -157,11 +157,14 @@ static class LlrpMessage
         return damage;
     }
 
+    /// <summary>Reads are lost or soon lost, or the connection's state; of several events one is told.</summary>
+    static bool IsUrgent(long type) => type is 250 or 251 or ConnectionAttempt or 257;
+
     static ControlRecord ClockOf(int type, ReadOnlySpan<byte> value, int offset, int length)
     {
         long ticks = 0;
         if (BinaryPrimitives.TryReadUInt64BigEndian(value, out ulong microseconds))
-            _ = LlrpParameter.TryTicks(microseconds, out ticks);
+            _ = BinaryFields.TryTicks(microseconds, out ticks);
         return new ControlRecord(ControlKind.Clock, ticks, offset, length) { Variant = (byte)(type - UtcTimestamp) };
     }
 }

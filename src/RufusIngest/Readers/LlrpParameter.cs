@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;
 
@@ -49,12 +48,4 @@ static class LlrpParameter
     /// <summary>Type of a TLV, 0 to 1023, without the reserved bits; −1 of a TV.</summary>
     public static int TlvTypeOf(ReadOnlySpan<byte> parameter) =>
         parameter[0] >= FirstTv ? -1 : BinaryPrimitives.ReadUInt16BigEndian(parameter) & 0x3FF;
-
-    /// <summary>Ticks of a reader's count of µs, from 1970 or from its start; false past the year 9999.</summary>
-    public static bool TryTicks(ulong microseconds, out long ticks)
-    {
-        bool fits = microseconds < (ulong)EpochTime.LastDay / TimeSpan.TicksPerMicrosecond;
-        ticks = fits ? (long)microseconds * TimeSpan.TicksPerMicrosecond : 0;
-        return fits;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;
@@ -18,9 +19,6 @@ struct LlrpTagReport
     const ulong ImpinjGps = Impinj | 58;
     const ulong ZebraPhase = (161UL << 32) | 709;
     const ulong BluebirdCount = (24213UL << 32) | 0x38;
-
-    // 2001-01-01: clocks that were never set start at 1970 or 2000.
-    const long ClockSetFrom = 11_323 * EpochTime.TicksPerDay;
 
     ulong? _firstUtc;
     ulong? _lastUtc;
@@ -174,16 +172,14 @@ struct LlrpTagReport
         ulong? time = isUtc ? _firstUtc ?? _lastUtc : _firstUptime ?? _lastUptime;
         read.Detail = (isUtc ? Between(_firstUtc, _lastUtc) : Between(_firstUptime, _lastUptime))
             | ((ulong)_channel << 32) | ((ulong)_phase << 48);
-        if (time is not { } microseconds || !LlrpParameter.TryTicks(microseconds, out long ticks))
-        {
-            read.Flags |= time.HasValue ? ReadFlags.NoTime | ReadFlags.FieldDropped : ReadFlags.NoTime;
-            return;
-        }
-
-        read.Time = ticks;
-        read.Flags |= !isUtc ? ReadFlags.SinceStart
-            : ticks >= ClockSetFrom ? ReadFlags.ZoneKnown
-            : ReadFlags.ZoneKnown | ReadFlags.ClockNotSet;
+        if (time is not { } microseconds)
+            read.Flags |= ReadFlags.NoTime;
+        else if (isUtc)
+            BinaryFields.SinceEpoch(microseconds, ReadFlags.ZoneKnown, ref read);
+        else if (BinaryFields.TryTicks(microseconds, out long ticks))
+            (read.Time, read.Flags) = (ticks, read.Flags | ReadFlags.SinceStart);
+        else
+            read.Flags |= ReadFlags.NoTime | ReadFlags.FieldDropped;
     }
 
     /// <summary>How much later the last sighting was, µs, up to 32 bits; 0 when one of the two is missing.</summary>

@@ -5,18 +5,18 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// ThingMagic and JADAK modules (M5e, M6e, M6e Nano, M7e) and boxes built on them: the Mercury serial protocol, streamed and
-/// buffered reads. Written from programs that drive them.
+/// ThingMagic and JADAK modules (M5e, M6e, M6e Nano, M7e) and boxes built on them: the Mercury serial protocol,
+/// streamed and buffered reads. Written from programs that drive them.
 /// </summary>
 /// <remarks>
-/// <para>The module has no clock. Its stamp counts milliseconds from the start of the current search, which the bytes do not
-/// tell: the arrival stands in (<see cref="ReadFlags.NoTime"/>), and the stamp is kept beside it. Buffered reads are therefore
-/// as late as they are asked for.</para>
+/// <para>The module has no clock. Its stamp counts milliseconds from the start of the current search, which the bytes
+/// do not tell: the arrival stands in (<see cref="ReadFlags.NoTime"/>), and the stamp is kept beside it. Buffered reads
+/// are therefore as late as they are asked for.</para>
 /// <para><see cref="ChipRead.Detail"/>: bits 0–31 the stamp in ms, bits 32–47 the phase in degrees.
 /// <see cref="ChipRead.Antenna"/> is the one that transmits.</para>
-/// <para>Controls have the opcode as <see cref="ControlRecord.Variant"/>; the number is the status. "No tags found" is a
-/// <see cref="ControlKind.KeepAlive"/>, "too hot" a <see cref="ControlKind.Status"/>. A frame whose CRC fits only without a
-/// status is a command of the host.</para>
+/// <para>Controls have the opcode as <see cref="ControlRecord.Variant"/>; the number is the status. "No tags found" is
+/// a <see cref="ControlKind.KeepAlive"/>, "too hot" a <see cref="ControlKind.Status"/>. A frame whose CRC fits only
+/// without a status is a command of the host.</para>
 /// </remarks>
 struct MercuryProtocol : IBinaryProtocol
 {

@@ -4,7 +4,8 @@ using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;
 
-/// <summary>A tag of a Mercury module: the metadata that a set of flags names, in their order, then the bits of the tag.</summary>
+/// <summary>A tag of a Mercury module: the metadata that a set of flags names, in their order, then the bits of the
+/// tag.</summary>
 static class MercuryTag
 {
     const int ReadCount = 0x0001;

@@ -5,16 +5,17 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Nordic ID NUR modules and Sampo readers: packets <c>A5</c>, length, flags, header check, payload, CRC. Written from the
-/// vendor's open interface; no record of a device was found.
+/// Nordic ID NUR modules and Sampo readers: packets <c>A5</c>, length, flags, header check, payload, CRC. Written from
+/// the vendor's open interface; no record of a device was found.
 /// </summary>
 /// <remarks>
-/// <para>Reads come from the answer to "get ID buffer with metadata"; whether its entries begin with their length is not known:
-/// what fills the packet exactly is taken. Notifications of inventories are controls, their tags being fetched by that
+/// <para>Reads come from the answer to "get ID buffer with metadata"; whether its entries begin with their length is
+/// not known: what fills the packet exactly is taken. Notifications of inventories are controls, their tags being
+/// fetched by that answer.</para>
+/// <para>No usable time: the arrival stands in (<see cref="ReadFlags.NoTime"/>); the module's 16-bit stamp, of unknown
+/// unit, is kept in <see cref="ChipRead.Detail"/>. The signal is in whole dBm.</para>
+/// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the status of an
 /// answer.</para>
-/// <para>No usable time: the arrival stands in (<see cref="ReadFlags.NoTime"/>); the module's 16-bit stamp, of unknown unit, is
-/// kept in <see cref="ChipRead.Detail"/>. The signal is in whole dBm.</para>
-/// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the status of an answer.</para>
 /// </remarks>
 struct NordicProtocol : IBinaryProtocol
 {

@@ -6,20 +6,20 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// MYLAPS and AMB decoders (TranX3, AMBrc, AMBmx, ProChip, X2 in P3 mode): the binary protocol P3. Written from programs
-/// that read it, and from records of several decoders.
+/// MYLAPS and AMB decoders (TranX3, AMBrc, AMBmx, ProChip, X2 in P3 mode): the binary protocol P3. Written from
+/// programs that read it, and from records of several decoders.
 /// </summary>
 /// <remarks>
 /// <para>The chip is the transponder's number in decimal; with the parameter <c>code</c> its printed code, such as
 /// <c>FL-94890</c>, where the decoder tells one. <see cref="ChipRead.Number"/> is the passing number.</para>
-/// <para>The time is UTC where the decoder has GPS, otherwise its own clock, in the reader's zone: whether that one was set to
-/// UTC the record does not say.</para>
-/// <para><see cref="ChipRead.Detail"/>: bits 0–15 the strength in the decoder's own unit, bits 16–31 the flags, bits 32–63
-/// the decoder's number.</para>
-/// <para>Controls: <see cref="ControlKind.Status"/> with the noise, <see cref="ControlKind.Clock"/> with ticks (variant 1:
-/// UTC), <see cref="ControlKind.KeepAlive"/> for watchdog and ping, <see cref="ControlKind.Command"/> for records of a host
-/// (version 0), <see cref="ControlKind.Response"/> and <see cref="ControlKind.Unknown"/> for all others; the number is the
-/// type of the record where nothing else is said.</para>
+/// <para>The time is UTC where the decoder has GPS, otherwise its own clock, in the reader's zone: whether that one was
+/// set to UTC the record does not say.</para>
+/// <para><see cref="ChipRead.Detail"/>: bits 0–15 the strength in the decoder's own unit, bits 16–31 the flags, bits
+/// 32–63 the decoder's number.</para>
+/// <para>Controls: <see cref="ControlKind.Status"/> with the noise, <see cref="ControlKind.Clock"/> with ticks (variant
+/// 1: UTC), <see cref="ControlKind.KeepAlive"/> for watchdog and ping, <see cref="ControlKind.Command"/> for records of
+/// a host (version 0), <see cref="ControlKind.Response"/> and <see cref="ControlKind.Unknown"/> for all others; the
+/// number is the type of the record where nothing else is said.</para>
 /// </remarks>
 struct P3Protocol : IBinaryProtocol
 {
@@ -95,7 +95,7 @@ struct P3Protocol : IBinaryProtocol
             return RejectReason.BadCheck;
         ushort type = BinaryPrimitives.ReadUInt16LittleEndian(record[Type..]);
         ReadOnlySpan<byte> fields = record[Fields..^1];
-        if (isHost)
+        if (isHost && (declared == 0 || type != P3Record.Passing))
         {
             output.Add(ControlKind.Command, type);
             return RejectReason.None;

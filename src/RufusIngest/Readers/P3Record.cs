@@ -5,7 +5,8 @@ using RufusIngest.Reads;
 
 namespace RufusIngest.Readers;
 
-/// <summary>What a record of a P3 decoder says: fields of a number, a length and a value, lowest byte first, in any order.</summary>
+/// <summary>What a record of a P3 decoder says: fields of a number, a length and a value, lowest byte first, in any
+/// order.</summary>
 static class P3Record
 {
     public const ushort Passing = 0x0001;
@@ -103,10 +104,11 @@ static class P3Record
 
     static RejectReason Finish(in PassingFields kept, bool wantsCode, ref ChipRead read)
     {
-        // A decoder whose GPS has no time yet may say 0.
-        if (kept.Utc != 0)
+        // A GPS that has no time yet says 0, or the day it counts from.
+        bool hasTime = (kept.Has & Has.Time) != 0;
+        if (BinaryFields.IsSet(kept.Utc) || (kept.Utc != 0 && !hasTime))
             BinaryFields.SinceEpoch(kept.Utc, ReadFlags.ZoneKnown, ref read);
-        else if ((kept.Has & Has.Time) != 0)
+        else if (hasTime)
             BinaryFields.SinceEpoch(kept.Time, ReadFlags.None, ref read);
         else
             read.Flags |= ReadFlags.NoTime;

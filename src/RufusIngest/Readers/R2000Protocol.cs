@@ -5,16 +5,16 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Boards with the Impinj R2000 chip (Invelion, IND903, YR901 and others): frames <c>A0</c>, length, address, command, data,
-/// check. Written from programs that drive them.
+/// Boards with the Impinj R2000 chip (Invelion, IND903, YR901 and others): frames <c>A0</c>, length, address, command,
+/// data, check. Written from programs that drive them.
 /// </summary>
 /// <remarks>
 /// <para>No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). The signal is the raw value − 129 dBm, as two
 /// programs take it; raw values from 128 on, which some firmwares use for further antennas, give none.</para>
-/// <para><see cref="ChipRead.Detail"/>: bits 0–7 the byte before the PC (frequency index and antenna, or the battery level of
-/// an active tag), bits 8–15 the raw signal.</para>
-/// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the result code, or the reads of a
-/// finished round. A frame too short for any answer is a command of the host.</para>
+/// <para><see cref="ChipRead.Detail"/>: bits 0–7 the byte before the PC (frequency index and antenna, or the battery
+/// level of an active tag), bits 8–15 the raw signal.</para>
+/// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the result code, or the reads
+/// of a finished round. A frame too short for any answer is a command of the host.</para>
 /// </remarks>
 struct R2000Protocol : IBinaryProtocol
 {
@@ -96,7 +96,8 @@ struct R2000Protocol : IBinaryProtocol
         return TakeCode(data[1..^1], data[0], signal, ref read);
     }
 
-    /// <summary>A record of the reader's buffer: count, length, PC, EPC, CRC, signal, frequency and antenna, hits.</summary>
+    /// <summary>A record of the reader's buffer: count, length, PC, EPC, CRC, signal, frequency and antenna,
+    /// hits.</summary>
     static RejectReason TakeStored(ReadOnlySpan<byte> data, ref ChipRead read)
     {
         const int Crc = 2;

@@ -3,8 +3,8 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Feeds a parser the chunks of one connection: keeps the beginning of a frame that the next chunk completes, and counts
-/// and keeps what was rejected. Single-threaded.
+/// Feeds a parser the chunks of one connection: keeps the beginning of a frame that the next chunk completes, and
+/// counts and keeps what was rejected. Single-threaded.
 /// </summary>
 /// <remarks>
 /// The virtual call is made once a block of reads, never once a read; the parser itself is a struct that the subclass
@@ -53,8 +53,8 @@ abstract class ReaderDecoder
     public long ControlsOf(ControlKind kind) => Volatile.Read(ref _controls[(int)kind]);
 
     /// <summary>
-    /// Parses on in a chunk until a block is full, a frame is rejected or the chunk is used up. Call again, with the same
-    /// chunk, until it returns false.
+    /// Parses on in a chunk until a block is full, a frame is rejected or the chunk is used up. Call again, with the
+    /// same chunk, until it returns false.
     /// </summary>
     /// <param name="chunk">The bytes received; they are not needed after the step that returns false.</param>
     /// <param name="offset">Where to go on in the chunk; starts at 0 and moves with each step.</param>
@@ -154,8 +154,8 @@ abstract class ReaderDecoder
         }
 
         /// <summary>
-        /// Done at the next step, because the caller still looks at the bytes of the last one; and only when at least as much
-        /// is consumed as is left, so that a long frame of many steps is not moved at each of them.
+        /// Done at the next step, because the caller still looks at the bytes of the last one; and only when at least
+        /// as much is consumed as is left, so that a long frame of many steps is not moved at each of them.
         /// </summary>
         void Compact()
         {

@@ -80,7 +80,8 @@ public sealed class ReaderProtocol
     public static ReaderProtocol Llrp { get; } =
         Create<LlrpParser>("llrp", "LLRP: Impinj, Zebra, Alien and most fixed readers");
 
-    /// <summary>Macsha One4All and Ocelot; the parameter <c>entry</c> takes the entry time where there are two.</summary>
+    /// <summary>Macsha One4All and Ocelot; the parameter <c>entry</c> takes the entry time where there are
+    /// two.</summary>
     public static ReaderProtocol Macsha { get; } =
         OfText("macsha", "Macsha One4All and Ocelot; macsha:entry for the entry time", MacshaProtocol.Parse);
 
@@ -151,14 +152,16 @@ public sealed class ReaderProtocol
     public static ReaderProtocol TrackBox { get; } =
         OfText<TrackBoxProtocol>("trackbox", "RACE RESULT Track Box, its HTTP requests");
 
-    /// <summary>UHFReader18, UHFReader288, Chafon CF-RU; the parameter <c>18</c> or <c>288</c> says which family.</summary>
+    /// <summary>UHFReader18, UHFReader288, Chafon CF-RU; the parameter <c>18</c> or <c>288</c> says which
+    /// family.</summary>
     public static ReaderProtocol UhfReader18 { get; } =
         OfBinary("uhfreader18", "UHFReader18, UHFReader288, Chafon CF-RU", UhfReader18Protocol.Parse);
 
     /// <summary>RFID Timing Ultra and Joey.</summary>
     public static ReaderProtocol Ultra { get; } = Create<UltraParser>("ultra", "RFID Timing Ultra and Joey");
 
-    /// <summary>Readers that type codes as a keyboard; parameters say which, as in <c>wedge:length=10,digits=hex</c>.</summary>
+    /// <summary>Readers that type codes as a keyboard; parameters say which, as in
+    /// <c>wedge:length=10,digits=hex</c>.</summary>
     public static ReaderProtocol Wedge { get; } =
         OfText("wedge", "readers that type as a keyboard, as in wedge:length=10,digits=hex", WedgeProtocol.Parse);
 
@@ -244,7 +247,8 @@ public sealed class ReaderProtocol
     /// <summary>A protocol that takes parameters.</summary>
     /// <param name="name">The name without parameters.</param>
     /// <param name="description">Which devices speak it.</param>
-    /// <param name="parse">Reads them; throws <see cref="FormatException"/> where it cannot. Without any, they are "".</param>
+    /// <param name="parse">Reads them; throws <see cref="FormatException"/> where it cannot. Without any, they are
+    /// "".</param>
     static ReaderProtocol WithParameters<TParser>(string name, string description, Func<string, TParser> parse)
         where TParser : struct, IReadParser
     {

@@ -10,7 +10,8 @@ namespace RufusIngest.Readers;
 [SuppressMessage("Performance", "CA1819", Justification = "A copy made for the caller.")]
 public sealed record RejectedFrame(RejectReason Reason, long Position, int Length, byte[] Bytes);
 
-/// <summary>The last rejected frames of a reader in a ring of fixed size. Written by one thread, read under its lock.</summary>
+/// <summary>The last rejected frames of a reader in a ring of fixed size. Written by one thread, read under its
+/// lock.</summary>
 sealed class RejectLog
 {
     /// <summary>Frames kept; older ones are overwritten.</summary>

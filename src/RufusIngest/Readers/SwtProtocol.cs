@@ -5,14 +5,16 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// "SW" readers in active or answer mode: frames <c>43 54</c> from the reader, <c>53 57</c> from the host, length, address,
-/// command, status, data, check. Written from the vendor's manual.
+/// "SW" readers in active or answer mode: frames <c>43 54</c> from the reader, <c>53 57</c> from the host, length,
+/// address, command, status, data, check. Written from the vendor's manual.
 /// </summary>
 /// <remarks>
-/// <para>No time in tag records: the arrival stands in (<see cref="ReadFlags.NoTime"/>). The signal's scale is not known: it
-/// stands in <see cref="ChipRead.Detail"/> as bits 56–63, above the 7 bytes of the reader's serial number (active mode).</para>
+/// <para>No time in tag records: the arrival stands in (<see cref="ReadFlags.NoTime"/>). The signal's scale is not
+/// known: it stands in <see cref="ChipRead.Detail"/> as bits 56–63, above the 7 bytes of the reader's serial number
+/// (active mode).</para>
 /// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the status, or the ticks of a
-/// <see cref="ControlKind.Clock"/>. Heartbeats and inventories without a tag are <see cref="ControlKind.KeepAlive"/>.</para>
+/// <see cref="ControlKind.Clock"/>. Heartbeats and inventories without a tag are
+/// <see cref="ControlKind.KeepAlive"/>.</para>
 /// </remarks>
 struct SwtProtocol : IBinaryProtocol
 {

@@ -5,18 +5,19 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// UHFReader18, UHFReader288, Chafon CF-RU and the many readers like them: frames of length, address, command, status, data,
-/// CRC. Written from the vendors' manuals and programs that drive them.
+/// UHFReader18, UHFReader288, Chafon CF-RU and the many readers like them: frames of length, address, command, status,
+/// data, CRC. Written from the vendors' manuals and programs that drive them.
 /// </summary>
 /// <remarks>
-/// <para>There is no start byte: a frame is known by its length and CRC. The two families answer an inventory differently, and
-/// nothing says which it is: what fits exactly decides, and where both fit, what the last answer that told them apart had
-/// (at first the 288 family), or the parameter <c>18</c> or <c>288</c>.</para>
-/// <para>No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). Antenna and signal come from the 288 family only;
-/// the signal's scale is not known: it stands in <see cref="ChipRead.Detail"/> bits 0–7. Where an EPC comes with the chip's
-/// own serial number (FastID), the last 12 bytes are taken for that and left out; no sample of it was found.</para>
-/// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the status. "No tag", the end of an
-/// inventory and heartbeats are <see cref="ControlKind.KeepAlive"/>.</para>
+/// <para>There is no start byte: a frame is known by its length and CRC. The two families answer an inventory
+/// differently, and nothing says which it is: what fits exactly decides, and where both fit, what the last answer that
+/// told them apart had (at first the 288 family), or the parameter <c>18</c> or <c>288</c>.</para>
+/// <para>No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). Antenna and signal come from the 288 family
+/// only; the signal's scale is not known: it stands in <see cref="ChipRead.Detail"/> bits 0–7. Where an EPC comes with
+/// the chip's own serial number (FastID), the last 12 bytes are taken for that and left out; no sample of it was
+/// found.</para>
+/// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the status. "No tag", the end
+/// of an inventory and heartbeats are <see cref="ControlKind.KeepAlive"/>.</para>
 /// </remarks>
 struct UhfReader18Protocol : IBinaryProtocol
 {
@@ -122,7 +123,7 @@ struct UhfReader18Protocol : IBinaryProtocol
             if (records.IsEmpty)
                 return false;
             int length = EpcAndSerialLength(records[0], behindEpc);
-            if (length == 0 || 1 + length + behindEpc > records.Length)
+            if (1 + length + behindEpc > records.Length)
                 return false;
             records = records[(1 + length + behindEpc)..];
         }

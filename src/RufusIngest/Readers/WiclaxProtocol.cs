@@ -5,13 +5,14 @@ namespace RufusIngest.Readers;
 
 /// <summary>
 /// The generic acquisition protocol of Wiclax, which makers of small boxes speak:
-/// <c>chip;dd-MM-yyyy HH:mm:ss.ccc;device;lap;battery;rewind</c>. Written from published notes of it; only sample lines are
-/// known.
+/// <c>chip;dd-MM-yyyy HH:mm:ss.ccc;device;lap;battery;rewind</c>. Written from published notes of it; only sample lines
+/// are known.
 /// </summary>
 /// <remarks>
-/// <see cref="ChipRead.Time"/> is the device's wall clock. <see cref="ChipRead.Number"/> is field 4, a lap or a sequence
-/// number as the device likes; the device of field 3 is the read's point; <see cref="ChipRead.Detail"/> is the battery in
-/// percent plus 1, or 0. <c>RACESTART</c> is a gun without a date. A heartbeat <c>*</c> may stand right before a passing.
+/// <see cref="ChipRead.Time"/> is the device's wall clock. <see cref="ChipRead.Number"/> is field 4, a lap or a
+/// sequence number as the device likes; the device of field 3 is the read's point; <see cref="ChipRead.Detail"/> is the
+/// battery in percent plus 1, or 0. <c>RACESTART</c> is a gun without a date. A heartbeat <c>*</c> may stand right
+/// before a passing.
 /// </remarks>
 /// <param name="mask">The device's own line, or null for the usual one.</param>
 struct WiclaxProtocol(WiclaxMask? mask) : ITextProtocol
@@ -42,7 +43,8 @@ struct WiclaxProtocol(WiclaxMask? mask) : ITextProtocol
             return misfit;
         }
 
-        // A gun's line that has lost its end does not begin a chip, and a device with its own line sends no other passings.
+        // A gun's line that has lost its end does not begin a chip, and a device with its own line sends no other
+        // passings.
         if (!line.Contains((byte)';') || _mask is not null || line.StartsWith("RACESTART "u8))
         {
             bool isWhole = !frame.IsCutOff || (line.StartsWith("RACESTART "u8) && line.Length >= WholeStart);

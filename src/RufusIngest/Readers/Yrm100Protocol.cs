@@ -5,17 +5,18 @@ using RufusIngest.Reads;
 namespace RufusIngest.Readers;
 
 /// <summary>
-/// Small modules with one antenna (YRM100, R200, M100, JRD-4035): frames <c>BB</c>, type, command, length, parameters, check,
-/// <c>7E</c>. Written from the vendors' documents and programs that drive them.
+/// Small modules with one antenna (YRM100, R200, M100, JRD-4035): frames <c>BB</c>, type, command, length, parameters,
+/// check, <c>7E</c>. Written from the vendors' documents and programs that drive them.
 /// </summary>
 /// <remarks>
-/// <para>No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). The EPC's own CRC is left alone; the frame's check
-/// counts. "No tag" after an empty round is a <see cref="ControlKind.KeepAlive"/>.</para>
+/// <para>No time: the arrival stands in (<see cref="ReadFlags.NoTime"/>). The EPC's own CRC is left alone; the frame's
+/// check counts. "No tag" after an empty round is a <see cref="ControlKind.KeepAlive"/>.</para>
 /// <para>Controls have the command as <see cref="ControlRecord.Variant"/>; the number is the code of an error.</para>
 /// </remarks>
 struct Yrm100Protocol : IBinaryProtocol
 {
-    /// <summary>Longest parameters taken for a frame; a tag has less than 80 bytes, a text of the module a few more.</summary>
+    /// <summary>Longest parameters taken for a frame; a tag has less than 80 bytes, a text of the module a few
+    /// more.</summary>
     public const int MostParameters = 512;
 
     const byte Head = 0xBB;

@@ -37,7 +37,8 @@ public enum ReadFlags : ushort
     /// <summary>Latitude and longitude are present.</summary>
     HasPosition = 1 << 4,
 
-    /// <summary>The reader's clock was never set (before the year 2000, or as its parser knows): no number, no passing.</summary>
+    /// <summary>The reader's clock was never set (before the year 2000, or as its parser knows): no number, no
+    /// passing.</summary>
     ClockNotSet = 1 << 5,
 
     /// <summary>A first-seen record of a reader that reports first and last.</summary>
@@ -55,12 +56,13 @@ public enum ReadFlags : ushort
     /// <summary>The local time exists twice (clocks went back); the receive time decided.</summary>
     AmbiguousTime = 1 << 10,
 
-    /// <summary>The local time does not exist (clocks went forward); it was read with the offset before the step.</summary>
+    /// <summary>The local time does not exist (clocks went forward); it was read with the offset before the
+    /// step.</summary>
     SkippedTime = 1 << 11,
 
     /// <summary>
-    /// The reader's clock counts from its start or reset: <see cref="ChipRead.Time"/> is that count, and the first arrival
-    /// tells when it was zero.
+    /// The reader's clock counts from its start or reset: <see cref="ChipRead.Time"/> is that count, and the first
+    /// arrival tells when it was zero.
     /// </summary>
     SinceStart = 1 << 12,
 }
@@ -112,7 +114,8 @@ public struct ChipRead
     /// <summary>Reader inside the box or on the line, 0 when there is only one.</summary>
     public ushort SubReader { get; set; }
 
-    /// <summary>The timing point that the protocol named, its number among the reader's <see cref="PointNames"/>; 0: none.</summary>
+    /// <summary>The timing point that the protocol named, its number among the reader's <see cref="PointNames"/>; 0:
+    /// none.</summary>
     public ushort Point { get; set; }
 
     /// <summary>Chip, gun or marker.</summary>
@@ -121,7 +124,8 @@ public struct ChipRead
     /// <summary>What is known or unusual.</summary>
     public ReadFlags Flags { get; set; }
 
-    /// <summary>Sets every member to its "not given" value, so that a reused slot shows nothing of the read before.</summary>
+    /// <summary>Sets every member to its "not given" value, so that a reused slot shows nothing of the read
+    /// before.</summary>
     public void Reset()
     {
         this = default;

@@ -20,6 +20,7 @@ public sealed class ReadTimeResolver
     // When a clock that counts from its start was zero, ticks UTC, and the highest count since; 0: not known.
     long _start;
     long _counted;
+    long _lastArrival; // Of a read of such a clock.
 
     // Local times from which the zone's offset is the same for days around: no rule needs looking up between.
     long _plainFrom = long.MaxValue;
@@ -28,8 +29,10 @@ public sealed class ReadTimeResolver
 
     /// <summary>Makes the resolver of one reader.</summary>
     /// <param name="zone">Zone of the reader's wall clock where it states none.</param>
-    /// <param name="ignoreStatedZone">Take a stated <c>Z</c> for local time all the same (some firmware prints one).</param>
-    /// <param name="sessionDate">Date of date-less times where neither a receive time nor an earlier read tells it.</param>
+    /// <param name="ignoreStatedZone">Take a stated <c>Z</c> for local time all the same (some firmware prints
+    /// one).</param>
+    /// <param name="sessionDate">Date of date-less times where neither a receive time nor an earlier read tells
+    /// it.</param>
     /// <param name="offset">Correction added to every time, for a clock known to be wrong.</param>
     public ReadTimeResolver(
         ZoneRules zone, bool ignoreStatedZone = false, DateOnly? sessionDate = null, TimeSpan offset = default)
@@ -44,18 +47,19 @@ public sealed class ReadTimeResolver
     }
 
     /// <summary>
-    /// The reader is connected anew and may have been started anew: when its clock was zero, if it counts from its start, is to
-    /// be found out again.
+    /// The reader is connected anew and may have been started anew: when its clock was zero, if it counts from its
+    /// start, is to be found out again.
     /// </summary>
     public void Reconnected() => _start = 0;
 
     /// <summary>Finds the instant of a read.</summary>
     /// <param name="read">Flags are added to it; its time stays as the reader said it.</param>
-    /// <param name="receivedUtc">Arrival of the bytes that completed it, ticks since 1970-01-01 UTC, or 0 when unknown.</param>
+    /// <param name="receivedUtc">Arrival of the bytes that completed it, ticks since 1970-01-01 UTC, or 0 when
+    /// unknown.</param>
     /// <param name="utc">The instant in 100 ns ticks since 1970-01-01 UTC.</param>
     /// <returns>
-    /// False when no instant can be given: the clock was never set, there is neither time nor date, or the year would be
-    /// past 9999.
+    /// False when no instant can be given: the clock was never set, there is neither time nor date, or the year would
+    /// be past 9999.
     /// </returns>
     public bool TryResolve(ref ChipRead read, long receivedUtc, out long utc)
     {
@@ -104,16 +108,21 @@ public sealed class ReadTimeResolver
     }
 
     /// <summary>
-    /// The first arrival tells when the clock was zero; so it does again after the count fell back, which a restart does.
+    /// The first arrival tells when the clock was zero; so it does again after the count fell back, which a restart
+    /// does. A count higher than the time since the arrival before is no restart but an old read, told late.
     /// In a record without arrivals the session date's midnight, in the reader's zone, stands for the start.
     /// </summary>
     bool TrySinceStart(long count, long receivedUtc, out long utc)
     {
-        if (receivedUtc != 0 && (_start == 0 || count < _counted - RestartedBelow))
+        if (receivedUtc != 0 && (_start == 0
+            || (count < _counted - RestartedBelow && count <= receivedUtc - _lastArrival + RestartedBelow)))
         {
             _start = receivedUtc - count;
             _counted = count;
         }
+
+        if (receivedUtc != 0)
+            _lastArrival = receivedUtc;
 
         _counted = Math.Max(_counted, count);
         ReadFlags ignored = ReadFlags.None;
@@ -123,7 +132,8 @@ public sealed class ReadTimeResolver
         return utc != 0 && utc < EpochTime.LastDay;
     }
 
-    /// <summary>Puts a time of day on the date that brings it nearest to the arrival, else to the read before it.</summary>
+    /// <summary>Puts a time of day on the date that brings it nearest to the arrival, else to the read before
+    /// it.</summary>
     bool TryAddDate(ref long time, long receivedUtc)
     {
         long near = receivedUtc != 0 ? receivedUtc - _offset + _zone.OffsetAt(receivedUtc) : _lastDated;

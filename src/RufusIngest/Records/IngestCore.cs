@@ -44,7 +44,8 @@ public sealed class IngestCore
     /// <summary>Applies the next record.</summary>
     /// <param name="record">The record whose sequence follows the last one's.</param>
     /// <param name="output">Gains what the record brings about.</param>
-    /// <exception cref="ArgumentException">It is not the next record, or no record that can be at this place.</exception>
+    /// <exception cref="ArgumentException">It is not the next record, or no record that can be at this
+    /// place.</exception>
     /// <exception cref="JsonException">Its payload is not what its kind says.</exception>
     public void Apply(in IngestRecord record, IngestOutput output)
     {
@@ -134,10 +135,12 @@ public sealed class IngestCore
             .Select(outcome => KeyValuePair.Create(outcome, OutcomesOf(outcome)))
             .Where(pair => pair.Value != 0).ToDictionary();
 
-    /// <summary>The last frames a reader sent that were rejected, oldest first; may be called from any thread.</summary>
+    /// <summary>The last frames a reader sent that were rejected, oldest first; may be called from any
+    /// thread.</summary>
     public IReadOnlyList<RejectedFrame> GetRejected(int reader) => _readers[reader].Decoder.Rejected.ToList();
 
-    /// <summary>Called with every read and what became of it, on the thread that applies records. Set it before the first.</summary>
+    /// <summary>Called with every read and what became of it, on the thread that applies records. Set it before the
+    /// first.</summary>
     public ReadObserver? ReadObserver { get; init; }
 
     void ApplyChunk(Reader reader, in IngestRecord record, IngestOutput output)
@@ -162,7 +165,7 @@ public sealed class IngestCore
                 ApplyReads(reader, record, output);
         }
         while (more);
-        if (reader.Decoder.RejectsOf(RejectReason.FramingLost) != lost)
+        if (!endOfStream && reader.Decoder.RejectsOf(RejectReason.FramingLost) != lost)
             output.Add(Event(TimingEventKind.FramingLost, reader, reader.Own.Location, record.ReceivedAt, default));
     }
 
@@ -219,8 +222,8 @@ public sealed class IngestCore
     }
 
     /// <summary>
-    /// A time too far ahead to move the location's: its burst falls due from the time the location has now. A reader that
-    /// has said nothing else lends the location its arrival time, so that its passings do not wait for ever.
+    /// A time too far ahead to move the location's: its burst falls due from the time the location has now. A reader
+    /// that has said nothing else lends the location its arrival time, so that its passings do not wait for ever.
     /// </summary>
     long Distrust(Reader reader, Location location, in ChipRead read, long time, in IngestRecord record, IngestOutput output)
     {
@@ -269,7 +272,8 @@ public sealed class IngestCore
         output.Add(step with { Shift = TimeSpan.FromTicks(shift) });
     }
 
-    /// <summary>Tells once when a location goes on without the reader, and again only after that has clearly been over.</summary>
+    /// <summary>Tells once when a location goes on without the reader, and again only after that has clearly been
+    /// over.</summary>
     void WatchLag(Reader reader, IngestOutput output)
     {
         long lag = reader.Time.Lag;

@@ -12,7 +12,8 @@ public enum TimingEventKind : byte
     /// <summary>An operator's marker.</summary>
     Marker,
 
-    /// <summary>A read whose reader never had its clock set: it has no number until a correction gives it a time.</summary>
+    /// <summary>A read whose reader never had its clock set: it has no number until a correction gives it a
+    /// time.</summary>
     ClockNotSet,
 
     /// <summary>A read without any usable time or date.</summary>
@@ -28,20 +29,22 @@ public enum TimingEventKind : byte
     SessionClosed,
 
     /// <summary>
-    /// A burst ended with more reads than its passing had when it was numbered (<see cref="GateOptions.ReportCompleted"/>).
+    /// A burst ended with more reads than its passing had when it was numbered
+    /// (<see cref="GateOptions.ReportCompleted"/>).
     /// </summary>
     PassingCompleted,
 
     /// <summary>
-    /// A passing would be another one now: an earlier first read turned up, a primary line's time came after a backup line's
-    /// passing was accepted, or the chip has another bib. What was sent stays.
+    /// A passing would be another one now: an earlier first read turned up, a primary line's time came after a backup
+    /// line's passing was accepted, or the chip has another bib. What was sent stays.
     /// </summary>
     PassingCorrected,
 
     /// <summary>A burst makes no passing after all; <see cref="TimingEvent.Reason"/> says why.</summary>
     BurstSuppressed,
 
-    /// <summary>A chip does not move on: it was read without pause for longer than <see cref="GateOptions.ParkedAfter"/>.</summary>
+    /// <summary>A chip does not move on: it was read without pause for longer than
+    /// <see cref="GateOptions.ParkedAfter"/>.</summary>
     ParkedStarted,
 
     /// <summary>A parked chip is still there.</summary>
@@ -50,15 +53,17 @@ public enum TimingEventKind : byte
     /// <summary>A parked chip is read no more.</summary>
     ParkedLeft,
 
-    /// <summary>A reader's clock was set: its times lie by <see cref="TimingEvent.Shift"/> elsewhere than before.</summary>
+    /// <summary>A reader's clock was set: its times lie by <see cref="TimingEvent.Shift"/> elsewhere than
+    /// before.</summary>
     ClockStep,
 
-    /// <summary>A reader's times began to lie so far behind their arrival that it holds its location back no more.</summary>
+    /// <summary>A reader's times began to lie so far behind their arrival that it holds its location back no
+    /// more.</summary>
     ClockBehind,
 
     /// <summary>
-    /// A length that cannot be (<see cref="Readers.RejectReason.FramingLost"/>): what follows on the connection cannot be
-    /// read. A live connection is ended by <see cref="IngestPipeline.ReadAsync"/>, which returns.
+    /// A length that cannot be (<see cref="Readers.RejectReason.FramingLost"/>): what follows on the connection cannot
+    /// be read. A live connection is ended by <see cref="IngestPipeline.ReadAsync"/>, which returns.
     /// </summary>
     FramingLost,
 }
@@ -75,8 +80,8 @@ public readonly record struct TimingEvent(
     TimingEventKind Kind, int Location, int Reader, long Time, ChipRead Read, int Number, long Sequence)
 {
     /// <summary>
-    /// What is known now, for events of passings and bursts. Its number is that of the passing or, for a suppressed burst, of the
-    /// one that stands for it; 0 where that is not numbered yet.
+    /// What is known now, for events of passings and bursts. Its number is that of the passing or, for a suppressed
+    /// burst, of the one that stands for it; 0 where that is not numbered yet.
     /// </summary>
     public Passing Passing { get; init; }
 

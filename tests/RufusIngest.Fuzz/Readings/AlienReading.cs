@@ -48,7 +48,8 @@ sealed partial class AlienReading
             : line.Split(',') is [var tag, var count, var antenna]
                 ? [("Tag", tag), ("Count", count), ("Ant", antenna)]
             : null;
-        // A key given twice: the page does not say which counts. XML with more in it than elements is not taken apart here.
+        // A key given twice: the page does not say which counts. XML with more in it than elements is not taken apart
+        // here.
         if (pairs is null || pairs.DistinctBy(pair => Usual(pair.Key)).Count() != pairs.Count)
             return null;
         Dictionary<string, string> given = pairs.ToDictionary(pair => Usual(pair.Key), pair => pair.Value);

@@ -6,7 +6,8 @@ namespace RufusIngest.Fuzz.Readings;
 
 /// <summary>The members of an object, read by the framework; of a name given twice the last counts.</summary>
 /// <remarks>
-/// Names are taken as they are spelt: all protocols but CloudBox compare them so, and no device writes escapes in a name.
+/// Names are taken as they are spelt: all protocols but CloudBox compare them so, and no device writes escapes in a
+/// name.
 /// </remarks>
 sealed class JsonObject
 {
@@ -101,7 +102,8 @@ sealed class OptionalMembers
         return number;
     }
 
-    /// <summary>A scaled number; <paramref name="isSaid"/> is false for one so long that a parser may leave it out.</summary>
+    /// <summary>A scaled number; <paramref name="isSaid"/> is false for one so long that a parser may leave it
+    /// out.</summary>
     public decimal? Scaled(JsonElement value, decimal factor, decimal most, out bool isSaid)
     {
         isSaid = true;

@@ -155,7 +155,8 @@ static class JsonReadings
         };
     }
 
-    /// <summary>The decimals of a local time of the same moment, up to two seconds later in some zone of quarters of an hour.</summary>
+    /// <summary>The decimals of a local time of the same moment, up to two seconds later in some zone of quarters of an
+    /// hour.</summary>
     static long WithDecimals(long utc, long? local)
     {
         const long Quarter = 15 * 60 * Slow.Second;

@@ -267,7 +267,8 @@ static partial class LineReadings
     public static Expected? Wedge(Step step) =>
         new(step.Line("\r\n\0\t").Trim(' '), null) { Flags = ReadFlags.NoTime, Dropped = false };
 
-    /// <summary>Ten hex digits, turned round and written in decimal: <c>wedge:digits=hex,length=10,reverse,to=decimal</c>.</summary>
+    /// <summary>Ten hex digits, turned round and written in decimal:
+    /// <c>wedge:digits=hex,length=10,reverse,to=decimal</c>.</summary>
     public static Expected? WedgeReversed(Step step)
     {
         byte[] bytes = Convert.FromHexString(step.Line("\r\n\0\t").Trim(' '));

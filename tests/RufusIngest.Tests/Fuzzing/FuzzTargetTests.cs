@@ -3,7 +3,8 @@ using RufusIngest.Readers;
 
 namespace RufusIngest.Tests.Fuzzing;
 
-/// <summary>The fuzz targets are right and complete; what they find in a campaign comes into the protocols' own tests.</summary>
+/// <summary>The fuzz targets are right and complete; what they find in a campaign comes into the protocols' own
+/// tests.</summary>
 public sealed class FuzzTargetTests
 {
     const int MutationsOfEach = 1_500;
@@ -23,7 +24,8 @@ public sealed class FuzzTargetTests
         Assert.NotEmpty(corpus);
         foreach (byte[] stream in corpus)
             target.Test(stream);
-        // Each stream has a guard, though that of a frame of other parameters may be unreadable, and CLOU gives no reads.
+        // Each stream has a guard, though that of a frame of other parameters may be unreadable, and CLOU gives no
+        // reads.
         int least = target.Protocol == "clou" ? 0 : target.Name == target.Protocol ? corpus.Count / 2 : 1;
         Assert.True(target.Reads >= least, $"{corpus.Count} streams, {target.Reads} reads");
         Assert.Equal(0, target.Unsaid);

@@ -7,7 +7,8 @@ using Xunit.Sdk;
 
 namespace RufusIngest.Tests.Readers;
 
-/// <summary>The kit must find what is wrong: each parser here breaks one rule, and the check of that rule has to fail.</summary>
+/// <summary>The kit must find what is wrong: each parser here breaks one rule, and the check of that rule has to
+/// fail.</summary>
 public sealed class ConformanceKitTests
 {
     /// <summary>Lines of a letter and a digit, the chip; what is broken is a parameter.</summary>

@@ -210,6 +210,16 @@ public sealed class ReadTimeResolverTests
     }
 
     [Fact]
+    public void An_old_read_told_late_is_no_restart()
+    {
+        ReadTimeResolver resolver = new(Madrid);
+        ChipRead before = Counted(5000), old = Counted(4000), after = Counted(5002);
+        Resolve(resolver, ref before, "2026-05-17T08:00:00");
+        Assert.Equal("2026-05-17T07:43:20.000", Resolve(resolver, ref old, "2026-05-17T08:00:01"));
+        Assert.Equal("2026-05-17T08:00:02.000", Resolve(resolver, ref after, "2026-05-17T08:00:02"));
+    }
+
+    [Fact]
     public void A_reader_connected_anew_is_anchored_again_although_it_counts_higher()
     {
         ReadTimeResolver resolver = new(Madrid);

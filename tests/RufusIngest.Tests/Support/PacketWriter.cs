@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace RufusIngest.Tests.Support;
 
-/// <summary>Writes packets as capture files hold them: pcap or pcapng, in either byte order, over several kinds of link.</summary>
+/// <summary>Writes packets as capture files hold them: pcap or pcapng, in either byte order, over several kinds of
+/// link.</summary>
 sealed class PacketWriter
 {
     public const byte Fin = 1, Syn = 2, Reset = 4, Ack = 16;

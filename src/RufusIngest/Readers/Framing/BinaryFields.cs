@@ -6,9 +6,8 @@ namespace RufusIngest.Readers.Framing;
 /// <summary>Fields that most binary protocols have, from bytes into a read.</summary>
 static class BinaryFields
 {
-    const int TicksPerMicrosecond = 10;
-    const long LastMicrosecond = 253_402_300_799_999_999; // 9999-12-31 23:59:59.999999
-    const long ClockWasSet = 978_307_200_000_000; // 2001: clocks that nobody set begin in 1970 or 2000.
+    // 2001: clocks that nobody set begin in 1970 or 2000.
+    const long ClockWasSet = 11_323 * EpochTime.TicksPerDay;
 
     /// <summary>A chip of whole bytes, as binary.</summary>
     public static RejectReason Epc(ReadOnlySpan<byte> epc, ref ChipRead read)
@@ -27,19 +26,27 @@ static class BinaryFields
         : Epc(bytes[2..], ref read);
 
     /// <summary>
-    /// Microseconds since 1970. A clock that was never set is told by <see cref="ReadFlags.ClockNotSet"/>; what is no time
-    /// at all gives <see cref="ReadFlags.NoTime"/>.
+    /// Microseconds since 1970. A clock that was never set is told by <see cref="ReadFlags.ClockNotSet"/>; what is no
+    /// time at all gives <see cref="ReadFlags.NoTime"/>.
     /// </summary>
     public static void SinceEpoch(ulong microseconds, ReadFlags zone, ref ChipRead read)
     {
-        if (microseconds > LastMicrosecond)
-        {
-            read.Flags |= ReadFlags.NoTime | ReadFlags.FieldDropped;
-            return;
-        }
+        read.Flags |= !TryTicks(microseconds, out long ticks) ? ReadFlags.NoTime | ReadFlags.FieldDropped
+            : ticks < ClockWasSet ? zone | ReadFlags.ClockNotSet
+            : zone;
+        read.Time = ticks;
+    }
 
-        read.Time = (long)microseconds * TicksPerMicrosecond;
-        read.Flags |= (long)microseconds < ClockWasSet ? zone | ReadFlags.ClockNotSet : zone;
+    /// <summary>Whether microseconds since 1970 are of a clock that was set.</summary>
+    public static bool IsSet(ulong microseconds) => TryTicks(microseconds, out long ticks) && ticks >= ClockWasSet;
+
+    /// <summary>Ticks of a count of microseconds, from 1970 or from a start; false from the last day of the year 9999
+    /// on.</summary>
+    public static bool TryTicks(ulong microseconds, out long ticks)
+    {
+        bool fits = microseconds < (ulong)EpochTime.LastDay / TimeSpan.TicksPerMicrosecond;
+        ticks = fits ? (long)microseconds * TimeSpan.TicksPerMicrosecond : 0;
+        return fits;
     }
 
     /// <summary>A whole number of 1 to 8 bytes, lowest byte first.</summary>

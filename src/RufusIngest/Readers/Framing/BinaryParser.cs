@@ -17,25 +17,31 @@ interface IBinaryProtocol : IFrameProtocol
     /// <returns>Its length, of which not all need be there; 0 when more is needed to tell.</returns>
     static abstract int Measure(ReadOnlySpan<byte> front, bool endOfStream, out RejectReason reason);
 
-    /// <summary>Whether the bytes of that length fit their check. Without it frames are known by their ends alone.</summary>
+    /// <summary>Whether the bytes of that length fit their check. Without it frames are known by their ends
+    /// alone.</summary>
     static virtual bool Check(ReadOnlySpan<byte> frame) => true;
 }
 
 /// <summary>Parses a protocol of binary frames, and finds the next good one behind damage and noise.</summary>
 /// <remarks>
-/// A frame that fails its check costs its own bytes only as far as the next good frame that begins among them, even where
-/// that one ends behind it; bytes that begin no frame are rejected up to the next possible start. Both are found out by
-/// waiting for at most one more frame's bytes, so that no way of cutting the stream changes what comes out.
+/// <para>Behind a good frame the next one is waited for as long as its front says. At the beginning of a stream and
+/// behind anything rejected the place of the next frame is not known: there the good frame that ends first is it, so
+/// that what only looks like the front of a long one holds nothing back. Both follow from the bytes alone, however they
+/// are cut.</para>
+/// <para>A frame that fails its check costs its own bytes only as far as the good frame that begins among them. Bytes
+/// that begin nothing are rejected up to the next possible front.</para>
 /// </remarks>
 struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
     where TProtocol : struct, IBinaryProtocol
 {
-    /// <summary>Bytes without a possible start that are rejected at a time.</summary>
+    /// <summary>Bytes without a possible front that are rejected at a time.</summary>
     const int MostNoise = 1024;
 
     TProtocol _protocol = protocol;
     PointNames? _points;
     int _left; // Bytes in front that belong to a good frame of which something was taken.
+    int _tried; // Bytes in front at which no good frame begins, found out before more came.
+    bool _isAligned; // The unconsumed bytes begin right behind a good frame.
 
     public void Use(PointNames names) => _points = names;
 
@@ -55,7 +61,9 @@ struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
                 RejectReason lost = Find(rest, endOfStream, out int length);
                 if (length == 0)
                     return ParseResult.NeedMore(position, output.Reads, output.Controls);
-                if (lost != RejectReason.None)
+                _tried = 0;
+                _isAligned = lost == RejectReason.None;
+                if (!_isAligned)
                 {
                     return ParseResult.Malformed(
                         position + length, output.Reads, output.Controls, lost, position, length);
@@ -83,7 +91,7 @@ struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
     /// <param name="ended">No more will come.</param>
     /// <param name="length">Its length or theirs; 0 when more are needed to tell.</param>
     /// <returns>Why they are none.</returns>
-    static RejectReason Find(ReadOnlySpan<byte> rest, bool ended, out int length)
+    RejectReason Find(ReadOnlySpan<byte> rest, bool ended, out int length)
     {
         RejectReason reason = RejectReason.UnknownFrame;
         int measured = 0;
@@ -96,31 +104,56 @@ struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
         }
 
         bool isWhole = measured > 0 && measured <= rest.Length;
-        if (isWhole && TProtocol.Check(rest[..measured]))
+        bool isGood = isWhole && TProtocol.Check(rest[..measured]);
+        int end = isGood ? measured : int.MaxValue;
+        if (isGood && (_isAligned || FirstToEnd(rest, measured, ref end, ended, out _) < 0))
         {
             length = measured;
             return RejectReason.None;
         }
 
-        length = isWhole || ended ? LostLength(rest, isWhole ? measured : rest.Length, ended) : 0;
-        return isWhole ? RejectReason.BadCheck : RejectReason.Truncated;
+        length = 0;
+        if (!isWhole && _isAligned && !ended)
+            return RejectReason.None;
+        int most = isWhole ? measured : rest.Length;
+        int start = FirstToEnd(rest, most, ref end, ended, out bool isOpen);
+        if (start >= 0 || ended || (isWhole && !isOpen))
+            length = start >= 0 ? Math.Min(start, most) : most;
+        // Where another frame ended first, it does not matter what would have become of this one.
+        return isWhole && !isGood && (_isAligned || end >= measured) ? RejectReason.BadCheck : RejectReason.Truncated;
     }
 
-    /// <summary>Up to the next byte that a frame may begin with; 0 when it did not come yet.</summary>
+    /// <summary>Up to the next bytes that can be the front of a frame; 0 when it cannot be told yet.</summary>
     static int NoiseLength(ReadOnlySpan<byte> rest, bool ended)
     {
-        int next = TProtocol.FindStart(rest[1..]);
-        return next >= 0 ? Math.Min(next + 1, MostNoise)
-            : ended || rest.Length >= MostNoise ? Math.Min(rest.Length, MostNoise)
-            : 0;
+        int most = Math.Min(rest.Length, MostNoise);
+        for (int at = 1; at < most; at++)
+        {
+            int start = TProtocol.FindStart(rest[at..most]);
+            if (start < 0)
+                break;
+            at += start;
+            int measured = TProtocol.Measure(rest[at..], ended, out RejectReason reason);
+            if (reason == RejectReason.None)
+                return measured > 0 || ended ? at : 0;
+        }
+
+        return ended || most == MostNoise ? most : 0;
     }
 
-    /// <summary>How much of a bad frame is lost: up to the good one that begins in it; 0 when more bytes are needed to tell.</summary>
-    static int LostLength(ReadOnlySpan<byte> rest, int length, bool ended)
+    /// <summary>Where the good frame begins that ends first, of those behind the first byte; −1 without one.</summary>
+    /// <param name="rest">The bytes.</param>
+    /// <param name="length">It begins before here, as long as all that begin before here are known to be bad.</param>
+    /// <param name="end">It ends before here; then where it ends.</param>
+    /// <param name="ended">No more bytes will come.</param>
+    /// <param name="isOpen">Some that begin before <paramref name="length"/> may still turn out to be good.</param>
+    int FirstToEnd(ReadOnlySpan<byte> rest, int length, ref int end, bool ended, out bool isOpen)
     {
-        for (int at = 1; at < length; at++)
+        int first = -1;
+        isOpen = false;
+        for (int at = Math.Max(1, _tried); at < Math.Min(end, isOpen ? rest.Length : length); at++)
         {
-            int start = TProtocol.FindStart(rest[at..length]);
+            int start = TProtocol.FindStart(rest[at..]);
             if (start < 0)
                 break;
             at += start;
@@ -129,12 +162,13 @@ struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
             if (reason != RejectReason.None)
                 continue;
             bool isWhole = measured > 0 && measured <= front.Length;
-            if (!isWhole && !ended)
-                return 0;
-            if (isWhole && TProtocol.Check(front[..measured]))
-                return at;
+            isOpen |= !isWhole && !ended && at < length;
+            if (isWhole && at + measured < end && TProtocol.Check(front[..measured]))
+                (first, end) = (at, at + measured);
+            if (!isOpen && first < 0)
+                _tried = at + 1;
         }
 
-        return length;
+        return first;
     }
 }

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace RufusIngest.Readers.Framing;
 
-/// <summary>Checks over the bytes of a frame that more than one protocol has, or that are easily taken for another.</summary>
+/// <summary>Checks over the bytes of a frame that more than one protocol has, or that are easily taken for
+/// another.</summary>
 static class Checksum
 {
     const int Ccitt = 0x1021;
@@ -25,8 +26,8 @@ static class Checksum
 
     /// <summary>
     /// The 16-bit CRC of AMB decoders and Mercury modules. It is none of the usual CCITT ones, though it has their
-    /// polynomial: each byte is put into the low end of the register, which the table is not asked with, and no zero bytes
-    /// follow the last.
+    /// polynomial: each byte is put into the low end of the register, which the table is not asked with, and no zero
+    /// bytes follow the last.
     /// </summary>
     /// <param name="bytes">The bytes, or some of them.</param>
     /// <param name="register">What came out of the bytes before these.</param>

@@ -32,12 +32,14 @@ struct LineScanner
 
     /// <summary>Finds the line at or behind the position.</summary>
     /// <param name="source">The source of the parse call.</param>
-    /// <param name="endOfStream">Takes a last line without an end; it is the one that reaches the end of the source.</param>
+    /// <param name="endOfStream">Takes a last line without an end; it is the one that reaches the end of the
+    /// source.</param>
     /// <param name="position">In: where the line before ended. Out: the first byte of the line.</param>
     /// <param name="length">Bytes of the line without its end, at least 1.</param>
     /// <param name="limit">Longest line that is taken.</param>
     /// <param name="ends">The bytes that end a line where they are not the usual three.</param>
-    /// <param name="inside">The position is inside a line, of which the front was taken: no line ends are passed over.</param>
+    /// <param name="inside">The position is inside a line, of which the front was taken: no line ends are passed
+    /// over.</param>
     /// <returns>False when there is no whole line: return <see cref="Ended"/> then.</returns>
     public bool TryNext(
         ReadOnlySpan<byte> source,

@@ -18,7 +18,8 @@ static class BinaryReadings
             .SelectMany(frame => SlowUhfReader18.ReadsOf(frame, ref family, known != 0)).Select(Expect);
     });
 
-    /// <summary>Messages one behind the other, up to a length that cannot be; of a report that is cut off, its whole tags.</summary>
+    /// <summary>Messages one behind the other, up to a length that cannot be; of a report that is cut off, its whole
+    /// tags.</summary>
     public static Func<Reading> Llrp() => All(input =>
     {
         List<Expected> expected = [];

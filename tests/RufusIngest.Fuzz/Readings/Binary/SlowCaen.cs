@@ -9,7 +9,7 @@ static class SlowCaen
 
     public static int LengthAt(byte[] stream, int at) =>
         stream[at] is 0x80 or 0x00 && SlowFrames.At(stream, at, 10) is { } head && head[1] == 1
-        && head[4..8].SequenceEqual(Vendor) && Number(head[8..]) >= 10
+        && head[4..8].SequenceEqual(Vendor) && Number(head[8..]) is >= 10 and <= 8192
         && SlowFrames.At(stream, at, (int)Number(head[8..])) is { } message && Attributes(message) is not null
             ? message.Length : 0;
 
@@ -39,13 +39,13 @@ static class SlowCaen
         {
             (int type, byte[] value) = attributes[at];
             bool repeats = tag.ContainsKey(type) && (type < 0x20 || type == 0x22);
-            if (repeats && tag.TryGetValue(0x11, out byte[]? id) && id.Length > 0
+            if (repeats && tag.ContainsKey(0x11)
                 && attributes.Skip(at).Any(attribute => attribute.Type == 0x11))
             {
                 reads.AddRange(ReadOf(tag));
                 tag = [];
             }
-            else if (repeats && tag.TryGetValue(0x11, out byte[]? last) && last.Length > 0)
+            else if (repeats && tag.ContainsKey(0x11))
             {
                 break; // What follows the last tag is not its own.
             }

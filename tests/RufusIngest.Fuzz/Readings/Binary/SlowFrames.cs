@@ -3,18 +3,27 @@ namespace RufusIngest.Fuzz.Readings.Binary;
 /// <summary>The good frames of a binary stream and their checks, found out the obvious way.</summary>
 static class SlowFrames
 {
-    /// <summary>At every place in order: a frame that fits, or one byte on.</summary>
+    /// <summary>
+    /// Right behind a good frame the good one that begins there; else, and at the beginning, of all that follow the one
+    /// that ends first.
+    /// </summary>
     /// <param name="stream">The whole stream.</param>
     /// <param name="lengthAt">The length of the good frame at a place, or 0.</param>
     public static List<byte[]> Of(byte[] stream, Func<byte[], int, int> lengthAt)
     {
         List<byte[]> frames = [];
-        for (int at = 0; at < stream.Length;)
+        int[] lengths = [.. Enumerable.Range(0, stream.Length).Select(at => lengthAt(stream, at))];
+        int from = 0;
+        while (from < stream.Length)
         {
-            int length = lengthAt(stream, at);
-            if (length > 0)
-                frames.Add(stream[at..(at + length)]);
-            at += Math.Max(1, length);
+            int start = frames.Count > 0 && lengths[from] > 0
+                ? from
+                : Enumerable.Range(from, stream.Length - from).Where(at => lengths[at] > 0)
+                    .OrderBy(at => at + lengths[at]).ThenBy(at => at).FirstOrDefault(-1);
+            if (start < 0)
+                break;
+            from = start + lengths[start];
+            frames.Add(stream[start..from]);
         }
 
         return frames;

@@ -47,7 +47,7 @@ static class SlowP3
         int crc = record[4] | (record[5] << 8);
         int declared = record[2] | (record[3] << 8);
         (record[4], record[5]) = (0, 0);
-        bool isPassing = record[1] != 0 && record[8] == 1 && record[9] == 0;
+        bool isPassing = record[8] == 1 && record[9] == 0;
         if (!isPassing || declared != record.Count || crc != SlowFrames.Amb(record))
             return [];
         return FieldsOf(record[10..^1]) is { } fields && ReadOf(fields, wantsCode) is { } read ? [read] : [];
@@ -112,9 +112,12 @@ static class SlowP3
         if (!isCode && !fields.Exists(field => field.Id == 3))
             return null;
         ulong utc = Value(0x10, ulong.MaxValue, 0);
-        bool hasTime = utc != 0 || fields.Exists(field => field.Id == 4);
+        bool hasTime = fields.Exists(field => field.Id == 4);
+        bool isUtcSet = utc is >= 978_307_200_000_000 and < 253_402_214_400_000_000;
+        utc = isUtcSet || !hasTime ? utc : 0;
+        hasTime |= utc != 0;
         ulong time = utc != 0 ? utc : Value(4, ulong.MaxValue, 0);
-        bool isTime = hasTime && time <= 253_402_300_799_999_999;
+        bool isTime = hasTime && time < 253_402_214_400_000_000;
         dropped |= hasTime && !isTime;
         ulong number = Value(1, long.MaxValue, ulong.MaxValue);
         ulong hits = Value(6, ulong.MaxValue, 1);

@@ -47,11 +47,13 @@ static class SlowUhfReader18
         int at = 1;
         for (int tag = 0; tag < bytes[0]; tag++)
         {
-            int length = at < bytes.Length ? bytes[at] : 0;
+            if (at == bytes.Length)
+                return null;
+            int length = bytes[at];
             bool hasSerial = hasSignal && length >= 128;
             length -= hasSerial ? 128 : 0;
             int end = at + 1 + length + (hasSignal ? 1 : 0);
-            if (length == 0 || end > bytes.Length)
+            if (end > bytes.Length)
                 return null;
             byte[] epc = bytes[(at + 1)..(at + 1 + length)];
             epc = hasSerial && length > 12 ? epc[..^12] : epc;

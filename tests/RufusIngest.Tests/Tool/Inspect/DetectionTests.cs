@@ -10,10 +10,10 @@ namespace RufusIngest.Tests.Tool.Inspect;
 public sealed class DetectionTests
 {
     /// <summary>
-    /// Which protocol a file is of, and whether it is certain; a file of one short record is not, and neither is one that
-    /// holds no read. Left out are what is no reader's bytes (programs' logs of them, hosts' commands in a protocol whose
-    /// parser knows reports only, XML and JSON beside them, messages without their header) and the one frame that is
-    /// damaged.
+    /// Which protocol a file is of, and whether it is certain; a file of one short record is not, and neither is one
+    /// that holds no read. Left out are what is no reader's bytes (programs' logs of them, hosts' commands in a
+    /// protocol whose parser knows reports only, XML and JSON beside them, messages without their header) and the one
+    /// frame that is damaged.
     /// </summary>
     public static TheoryData<string, string, string, bool> Files => new()
     {
