@@ -39,7 +39,8 @@ sealed record Expected(string Chip, long? Time)
             : Differs("kind", (int)read.Kind, (int)Kind)
             ?? Differs("time", read.Time, Time)
             ?? ((read.Flags & ~ReadFlags.FieldDropped) != Flags ? $"flags {read.Flags}, expected {Flags}" : null)
-            ?? Differs("dropped", read.Flags.HasFlag(ReadFlags.FieldDropped) ? 1 : 0, Dropped is { } d ? d ? 1 : 0 : null)
+            ?? (Dropped is { } dropped && dropped != read.Flags.HasFlag(ReadFlags.FieldDropped)
+                ? $"flags {read.Flags}, expected {(dropped ? "" : "not ")}FieldDropped" : null)
             ?? Differs("antenna", read.Antenna, Antenna)
             ?? Differs("rssi", read.RssiCentiDbm, Rssi)
             ?? Differs("number", read.Number, Number)
@@ -64,11 +65,11 @@ sealed record Expected(string Chip, long? Time)
 }
 
 /// <summary>
-/// The slow, obvious reading of one protocol, along one stream. It is asked for each parse call, so that it may note what
-/// later reads need; its answer counts where the call gave a read, and null says that it cannot tell.
+/// The slow, obvious reading of one protocol, along one stream. It is asked for each parse call, so that it may note
+/// what later reads need; its answer counts where the call gave a read, and null says that it cannot tell.
 /// </summary>
 /// <remarks>
-/// It may take for granted that the frame is a read, and what the page leaves to the parser; it must not use the parser's own
-/// helpers.
+/// It may take for granted that the frame is a read, and what the page leaves to the parser; it must not use the
+/// parser's own helpers.
 /// </remarks>
 delegate Expected? Reading(Step step);
