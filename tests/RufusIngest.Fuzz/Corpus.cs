@@ -4,8 +4,9 @@ using RufusIngest.Conformance;
 
 namespace RufusIngest.Fuzz;
 
-/// <summary>The frames of the project's own tests: those of the attributes from which the conformance kit makes its
-/// checks.</summary>
+/// <summary>
+/// The frames of the project's own tests: those of the attributes from which the conformance kit makes its checks.
+/// </summary>
 static class Corpus
 {
     const BindingFlags Any = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;

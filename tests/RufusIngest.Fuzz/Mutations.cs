@@ -3,7 +3,8 @@ namespace RufusIngest.Fuzz;
 /// <summary>Cheap changes of a corpus, the same in every run: enough to show a target that is broken.</summary>
 static class Mutations
 {
-    static readonly byte[] Telling = [.. "\0\t\n\r \"$',-./09:;<=>@AZ[\\]_az{|}~\u0001\u0002\u0003\u0080\u00FF".Select(c => (byte)c)];
+    static readonly byte[] Telling =
+        [.. "\0\t\n\r \"$',-./09:;<=>@AZ[\\]_az{|}~\u0001\u0002\u0003\u0080\u00FF".Select(c => (byte)c)];
 
     /// <summary>So many inputs made from a corpus, the corpus itself first.</summary>
     public static IEnumerable<byte[]> Of(IReadOnlyList<byte[]> corpus, int count)

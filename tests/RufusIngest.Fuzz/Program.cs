@@ -19,7 +19,8 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("RufusIngest.Fuzz list | corpus FOLDER | run TARGET | replay TARGET FILE | quick COUNT [TARGET…]");
+    Console.Error.WriteLine(
+        "RufusIngest.Fuzz list | corpus FOLDER | run TARGET | replay TARGET FILE | quick COUNT [TARGET…]");
     return 2;
 }
 
@@ -110,7 +111,12 @@ static int Quick(int count, string[] names)
             catch (Exception exception)
             {
                 if (messages.Count < 5 && messages.Add(exception.Message))
-                    Console.WriteLine($"{target.Name}: {Convert.ToBase64String(input)}\n{Encoding.Latin1.GetString(input)}\n{exception}\n");
+                {
+                    Console.WriteLine($"{target.Name}: {Convert.ToBase64String(input)}");
+                    Console.WriteLine($"{Encoding.Latin1.GetString(input)}\n{exception}\n");
+                }
+
+
                 findings++;
             }
         }
@@ -118,7 +124,8 @@ static int Quick(int count, string[] names)
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{target.Name,-18} {inputs,8} inputs {inputs / seconds,8:f0}/s {target.Reads,8} reads {target.Unsaid,6} not said"));
+            $"{target.Name,-18} {inputs,8} inputs {inputs / seconds,8:f0}/s {target.Reads,8} reads "
+            + $"{target.Unsaid,6} not said"));
     }
 
     return findings > 0 ? 1 : 0;

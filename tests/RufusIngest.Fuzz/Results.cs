@@ -5,8 +5,9 @@ using RufusIngest.Reads;
 
 namespace RufusIngest.Fuzz;
 
-/// <summary>All that a parser made of a stream, at its places; kept by value, since a campaign compares
-/// millions.</summary>
+/// <summary>
+/// All that a parser made of a stream, at its places; kept by value, since a campaign compares millions.
+/// </summary>
 sealed class Results
 {
     public List<ChipRead> Reads { get; } = [];

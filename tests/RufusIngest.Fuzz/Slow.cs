@@ -35,7 +35,9 @@ static partial class Slow
 
     /// <summary>Digits alone; null for anything else, and for more than 18 of them.</summary>
     public static long? Digits(string text) =>
-        text.Length is > 0 and <= 18 && text.All(char.IsAsciiDigit) ? long.Parse(text, CultureInfo.InvariantCulture) : null;
+        text.Length is > 0 and <= 18 && text.All(char.IsAsciiDigit)
+            ? long.Parse(text, CultureInfo.InvariantCulture)
+            : null;
 
     /// <summary>Hex digits alone; null for anything else, and for more than 15 of them.</summary>
     public static long? Hex(string text) =>
@@ -64,7 +66,9 @@ static partial class Slow
             return null;
         sure = text.Count(char.IsAsciiDigit) <= 15 && !text.Contains('e', StringComparison.OrdinalIgnoreCase);
         return sure
-            ? Math.Round(decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) * factor, MidpointRounding.AwayFromZero)
+            ? Math.Round(
+                decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) * factor,
+                MidpointRounding.AwayFromZero)
             : null;
     }
 
@@ -79,7 +83,8 @@ static partial class Slow
     {
         Match match = OfDay().Match(text);
         return match.Success && DateTime.TryParseExact(
-            match.Groups[1].Value, "H:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out DateTime time)
+            match.Groups[1].Value, "H:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault,
+            out DateTime time)
             ? time.TimeOfDay.Ticks + Fraction(match.Groups[2].Value)
             : null;
     }
@@ -110,19 +115,19 @@ static partial class Slow
             : null;
     }
 
-    /// <summary>Year first, with hyphens or slashes, and a time of day behind a blank, <c>T</c> or
-    /// underscore.</summary>
+    /// <summary>Year first, with hyphens or slashes; a time of day behind a blank, <c>T</c> or underscore.</summary>
     public static long? DateAndTime(string text) =>
         text.Length > 4 && text[4] is '-' or '/' ? DateAndTime(text, Date, " T_") : null;
 
-    [GeneratedRegex(@"^(?:[A-Za-z]{3}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ([0-9]{1,2}) ([0-9:.,]+) (?:[A-Z]{1,5} )?([0-9]{4})\z")]
+    [GeneratedRegex(
+        @"^(?:[A-Za-z]{3}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ([0-9]{1,2}) ([0-9:.,]+) "
+        + @"(?:[A-Z]{1,5} )?([0-9]{4})\z")]
     private static partial Regex Weekday();
 
     [GeneratedRegex(@"^[^ :]+ [^ :]+ [0-9]+ ([0-9:.,]+) +(?:[A-Z]{1,5} )?([0-9]{4}-[0-9]{2}-[0-9]{2})\z")]
     private static partial Regex WeekdayAndDate();
 
-    /// <summary><c>Fri Jun 18 12:58:18 PDT 2004</c>, or with a whole date at the end; other spellings are not
-    /// said.</summary>
+    /// <summary><c>Fri Jun 18 12:58:18 PDT 2004</c>, or with a whole date at the end; others are not said.</summary>
     public static long? WeekdayForm(string text)
     {
         Match whole = WeekdayAndDate().Match(text);
@@ -152,7 +157,9 @@ static partial class Slow
         ? (long.Parse(text[..10], CultureInfo.InvariantCulture) * Second) + Fraction(text[10..])
         : null;
 
-    [GeneratedRegex(@"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt; ]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:[.,]([0-9]{1,9}))?(?:([Zz])|([-+])([0-9]{2}):?([0-9]{2}))?\z")]
+    [GeneratedRegex(
+        @"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt; ]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:[.,]([0-9]{1,9}))?"
+        + @"(?:([Zz])|([-+])([0-9]{2}):?([0-9]{2}))?\z")]
     private static partial Regex IsoForm();
 
     /// <summary>ISO 8601 as readers write it; a time with a zone is UTC.</summary>

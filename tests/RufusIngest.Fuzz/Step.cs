@@ -18,10 +18,12 @@ readonly record struct Refused(RejectReason Reason, int Offset, int Length);
 /// <param name="end">The first byte that it did not take, or that it rejected.</param>
 sealed class Step(byte[] all, int start, int end)
 {
+    // What may stand around frames, in any protocol.
+    static readonly char[] Around = [.. "\r\n\0\t ,[]}>|$\\"];
+
     string? _taken;
 
-    /// <summary>The whole input; what lies behind <see cref="End"/> may be looked at, as a message's later
-    /// members.</summary>
+    /// <summary>The whole input; what is behind <see cref="End"/> may be looked at (later members).</summary>
     public ReadOnlySpan<byte> All => all;
 
     public int Start => start;
@@ -52,11 +54,12 @@ sealed class Step(byte[] all, int start, int end)
         get
         {
             // An empty line behind the frame is a control too, and not the frame's.
-            Heard[] controls = [.. Controls.Where(control => control.Kind != ControlKind.EndOfFetch || control.Length > 1)];
+            Heard[] controls =
+                [.. Controls.Where(control => control.Kind != ControlKind.EndOfFetch || control.Length > 1)];
             if (controls.Length == 0)
                 return Taken;
             string behind = Latin(all.AsSpan((controls[^1].Offset + controls[^1].Length)..end));
-            return HasRead && behind.Trim('\r', '\n', '\0', ' ', ',', '[', ']', '}', '>', '|', '$', '\t', '\\').Length > 0
+            return HasRead && behind.Trim(Around).Length > 0
                 ? behind
                 : Latin(all.AsSpan(controls[^1].Offset..end));
         }

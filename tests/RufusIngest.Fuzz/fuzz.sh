@@ -44,7 +44,7 @@ build_both() {
 instrument() {
   rm -rf "$plain" "$instrumented" "$work/corpus"
   cp -r "$1" "$plain" && cp -r "$plain" "$instrumented" || fail "There is no build in $1."
-  dotnet tool restore >"$work/tool.log" 2>&1 && dotnet sharpfuzz "$instrumented/RufusIngest.dll" >>"$work/tool.log" 2>&1 ||
+  { dotnet tool restore && dotnet sharpfuzz "$instrumented/RufusIngest.dll"; } >"$work/tool.log" 2>&1 ||
     { tail -n 5 "$work/tool.log"; fail "SharpFuzz could not instrument the library."; }
   program corpus "$work/corpus" || fail "The corpus could not be written."
 }

@@ -48,8 +48,7 @@ sealed partial class AlienReading
             : line.Split(',') is [var tag, var count, var antenna]
                 ? [("Tag", tag), ("Count", count), ("Ant", antenna)]
             : null;
-        // A key given twice: the page does not say which counts. XML with more in it than elements is not taken apart
-        // here.
+        // A key given twice: the page does not say which counts. XML with more in it than elements is not taken apart.
         if (pairs is null || pairs.DistinctBy(pair => Usual(pair.Key)).Count() != pairs.Count)
             return null;
         Dictionary<string, string> given = pairs.ToDictionary(pair => Usual(pair.Key), pair => pair.Value);
@@ -105,10 +104,13 @@ sealed partial class AlienReading
         int start = all.LastIndexOf(Begin, StringComparison.Ordinal);
         Match match = TagForm().Match(start < 0 ? "" : all[start..]);
         return match.Success
-            ? [.. match.Groups[1].Captures.Zip(match.Groups[2].Captures, (key, value) => (key.Value, value.Value.Trim(' ')))]
+            ? [.. match.Groups[1].Captures.Zip(
+                match.Groups[2].Captures, (key, value) => (key.Value, value.Value.Trim(' ')))]
             : null;
     }
 
-    [GeneratedRegex(@"^<Alien-RFID-Tag>(?:[ \t\r\n\0]*<([^<>/\r\n\0][^<>\r\n\0]*)>([^<\r\n\0]*)</\1>)*[ \t\r\n\0]*</Alien-RFID-Tag>[ \t\r\n\0]*\z")]
+    [GeneratedRegex(
+        @"^<Alien-RFID-Tag>(?:[ \t\r\n\0]*<([^<>/\r\n\0][^<>\r\n\0]*)>([^<\r\n\0]*)</\1>)*"
+        + @"[ \t\r\n\0]*</Alien-RFID-Tag>[ \t\r\n\0]*\z")]
     private static partial Regex TagForm();
 }

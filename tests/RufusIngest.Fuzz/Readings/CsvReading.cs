@@ -18,7 +18,8 @@ sealed partial class CsvReading(string names)
             return null;
         string Field(string name) =>
             Array.IndexOf(_columns, name) is var at and >= 0 && at < fields.Length ? fields[at] : "";
-        string timeColumn = _columns.First(name => name is "unix" or "days" || name.StartsWith("time", StringComparison.Ordinal));
+        string timeColumn = _columns.First(
+            name => name is "unix" or "days" || name.StartsWith("time", StringComparison.Ordinal));
         if (TimeOf(timeColumn, Field(timeColumn)) is not { } time)
             return null;
         string dateColumn = _columns.FirstOrDefault(name => name.StartsWith("date", StringComparison.Ordinal), "");
@@ -42,10 +43,7 @@ sealed partial class CsvReading(string names)
     static (long Ticks, ReadFlags Flags)? TimeOf(string column, string text)
     {
         if (column == "unix")
-        {
-            return (Slow.UnixDigits(text) ?? Slow.Seconds(text)) is { } unix ? (unix, ReadFlags.ZoneKnown) : (0, ReadFlags.ZoneKnown);
-        }
-
+            return (Slow.UnixDigits(text) ?? Slow.Seconds(text) ?? long.MinValue, ReadFlags.ZoneKnown);
         if (column == "days")
             return DaysOf(text.Replace(',', '.'));
         if (Slow.TimeOfDay(text) is { } timeOfDay)

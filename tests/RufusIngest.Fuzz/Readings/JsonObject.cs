@@ -6,8 +6,7 @@ namespace RufusIngest.Fuzz.Readings;
 
 /// <summary>The members of an object, read by the framework; of a name given twice the last counts.</summary>
 /// <remarks>
-/// Names are taken as they are spelt: all protocols but CloudBox compare them so, and no device writes escapes in a
-/// name.
+/// Names are taken as they are spelt: all protocols but CloudBox compare them so, and no device writes escapes in one.
 /// </remarks>
 sealed class JsonObject
 {
@@ -49,7 +48,8 @@ sealed class JsonObject
     public IEnumerable<(string Name, JsonElement Value)> Members => _members;
 
     /// <summary>The last member of one of these names, <c>default</c> (undefined) where there is none.</summary>
-    public JsonElement this[params string[] names] => _members.LastOrDefault(member => names.Contains(member.Name)).Value;
+    public JsonElement this[params string[] names] =>
+        _members.LastOrDefault(member => names.Contains(member.Name)).Value;
 
     /// <summary>An object in a member, or null.</summary>
     public JsonObject? Inner(string name) => this[name] is { ValueKind: JsonValueKind.Object } inner
@@ -83,7 +83,8 @@ sealed class JsonObject
         value.ValueKind == JsonValueKind.Number ? value.GetRawText() : Text(value);
 
     /// <summary>The name of a point in a member. Of one that is too long to be kept nothing is said.</summary>
-    public static string? Point(JsonElement value) => (TextOrNumber(value) ?? "") is { Length: <= 64 } name ? name : null;
+    public static string? Point(JsonElement value) =>
+        (TextOrNumber(value) ?? "") is { Length: <= 64 } name ? name : null;
 }
 
 /// <summary>Optional numbers among members: one that is unreadable is left out and noted.</summary>
@@ -102,8 +103,7 @@ sealed class OptionalMembers
         return number;
     }
 
-    /// <summary>A scaled number; <paramref name="isSaid"/> is false for one so long that a parser may leave it
-    /// out.</summary>
+    /// <summary>A number; <paramref name="isSaid"/> is false for one so long that a parser may leave it out.</summary>
     public decimal? Scaled(JsonElement value, decimal factor, decimal most, out bool isSaid)
     {
         isSaid = true;

@@ -143,7 +143,9 @@ static class JsonReadings
         JsonElement reader = found["reader"];
         long? number = new OptionalMembers().Whole(reader, 0, 65_535);
         bool isGun = JsonObject.Raw(found["chip"]) is "0" or "\"0\"" && (inSeconds || antenna == 0);
-        return JsonObject.TextOrNumber(found["chip"]) is not { } chip ? null : new(isGun ? "" : chip, time ?? long.MinValue)
+        if (JsonObject.TextOrNumber(found["chip"]) is not { } chip)
+            return null;
+        return new(isGun ? "" : chip, time ?? long.MinValue)
         {
             Kind = isGun ? ReadKind.Gun : ReadKind.Chip,
             Flags = epoch is null ? local?.Flags ?? 0 : ReadFlags.ZoneKnown,
@@ -155,8 +157,7 @@ static class JsonReadings
         };
     }
 
-    /// <summary>The decimals of a local time of the same moment, up to two seconds later in some zone of quarters of an
-    /// hour.</summary>
+    /// <summary>The decimals of a local time of the same moment, or up to two seconds later, in some zone.</summary>
     static long WithDecimals(long utc, long? local)
     {
         const long Quarter = 15 * 60 * Slow.Second;
@@ -230,7 +231,8 @@ static class JsonReadings
             Detail = (ulong)file | ((ulong)channel << 48) | (battery > 0 ? (ulong)battery << 56 : 0)
                 | (record["Invalid"].ValueKind == JsonValueKind.True ? 1UL << 52 : 0),
             Point = JsonObject.Text(record["TimingPoint"]) is { } name
-                ? name.Length <= 64 && !JsonObject.Raw(record["TimingPoint"]).Contains('\\', StringComparison.Ordinal) ? name : null
+                ? name.Length > 64 || JsonObject.Raw(record["TimingPoint"]).Contains('\\', StringComparison.Ordinal)
+                    ? null : name
                 : "",
             Dropped = rest.Dropped,
         };
@@ -317,8 +319,10 @@ sealed class PostReading(Func<JsonObject, PostReading.Post?, Expected?> read, Fu
         if (!step.HasRead)
         {
             // The beginning of a post: the whole of it is read, since what counts may stand behind the list.
-            foreach (Heard control in step.Controls.Where(control => step.All[control.Offset] == '{' && control.Offset >= _end))
+            foreach (Heard control in step.Controls)
             {
+                if (step.All[control.Offset] != '{' || control.Offset < _end)
+                    continue;
                 JsonObject members = new(step.All[control.Offset..]);
                 _post = new Post(members);
                 _end = control.Offset + members.Length;
@@ -402,7 +406,13 @@ sealed class PostReading(Func<JsonObject, PostReading.Post?, Expected?> read, Fu
     public static Expected? RfidCode(Step step, int start)
     {
         string text = Step.Latin(step.All[start..step.End]);
-        return new(text.Split('"')[1], null) { Flags = ReadFlags.NoTime, Dropped = false, SubReader = null, Point = null };
+        return new(text.Split('"')[1], null)
+        {
+            Flags = ReadFlags.NoTime,
+            Dropped = false,
+            SubReader = null,
+            Point = null,
+        };
     }
 
     /// <summary>Objects of the inventory mode.</summary>

@@ -81,12 +81,13 @@ static partial class LineReadings
     {
         string line = step.Line();
         return line.StartsWith("TO~", StringComparison.Ordinal) ? ChronoTrackFile(line.Split('~'))
-            : line.StartsWith("CT", StringComparison.Ordinal) && line.Length > 7 && line[4] == '_' && line[7] is '~' or ','
+            : line.StartsWith("CT", StringComparison.Ordinal) && line is [_, _, _, _, '_', _, _, '~' or ',', ..]
                 ? ChronoTrackStream(line.Split(line[7]))
             : ChronoTrackMarker(line.Split(','));
     }
 
-    static ulong Bits(string field, int bits, Optional rest) => (ulong)rest.Number(field, 0, (1L << bits) - 1, 0)!.Value;
+    static ulong Bits(string field, int bits, Optional rest) =>
+        (ulong)rest.Number(field, 0, (1L << bits) - 1, 0)!.Value;
 
     static ulong Address(string field, Optional rest)
     {
@@ -144,7 +145,8 @@ static partial class LineReadings
         string stamp = fields[4];
         string century = string.CompareOrdinal(stamp[..2], "70") >= 0 ? "19" : "20";
         Optional rest = new();
-        return new("", Slow.Date(century + stamp[..12], "yyyyMMddHHmmss") + (Slow.Digits(stamp[12..]) * 10 * Slow.Millisecond))
+        long? hundredths = Slow.Digits(stamp[12..]);
+        return new("", Slow.Date(century + stamp[..12], "yyyyMMddHHmmss") + (hundredths * 10 * Slow.Millisecond))
         {
             Kind = fields[2] == "Gun" ? ReadKind.Gun : ReadKind.Marker,
             Number = Slow.Digits(fields[1]),
@@ -165,18 +167,20 @@ static partial class LineReadings
             if (!isLong && !IsChecked(frame, 34))
                 return new("none: the check is wrong", 0);
             string tail = frame[(isLong ? 42 : 36)..];
-            return new(frame[4..16], Slow.Date("20" + frame[20..32], "yyyyMMddHHmmss") + (Pair(32) * 10 * Slow.Millisecond))
+            long? second = Slow.Date("20" + frame[20..32], "yyyyMMddHHmmss");
+            long data = isLong ? Pair(34) + ((long)Pair(36) << 8) + ((long)Pair(38) << 16) + (1L << 24) : 0;
+            return new(frame[4..16], second + (Pair(32) * 10 * Slow.Millisecond))
             {
                 SubReader = Pair(2),
                 Flags = tail.StartsWith("FS", StringComparison.Ordinal) ? ReadFlags.FirstSeen
                     : tail.StartsWith("LS", StringComparison.Ordinal) ? ReadFlags.LastSeen : 0,
-                Detail = (ulong)(Pair(18) + (Pair(16) << 8)
-                    + (isLong ? ((long)Pair(34) << 16) + ((long)Pair(36) << 24) + ((long)Pair(38) << 32) + (1L << 40) : 0)),
+                Detail = (ulong)(Pair(18) + (Pair(16) << 8) + (data << 16)),
                 Dropped = false,
             };
         }
 
-        return new("", Slow.Date("20" + frame[8..14] + frame[16..22], "yyyyMMddHHmmss") + (Pair(22) * 10 * Slow.Millisecond))
+        long? gun = Slow.Date("20" + frame[8..14] + frame[16..22], "yyyyMMddHHmmss");
+        return new("", gun + (Pair(22) * 10 * Slow.Millisecond))
         {
             Kind = ReadKind.Gun,
             SubReader = Pair(2),
@@ -214,7 +218,8 @@ static partial class LineReadings
         {
             Flags = date is null ? ReadFlags.NoDate : 0,
             Number = !isIndexSure ? null : index.Length == 0 ? -1 : Slow.Hex(index) ?? -1,
-            Dropped = !isIndexSure ? null : (dates.Length > 0 && date is null) || (index.Length > 0 && Slow.Hex(index) is null),
+            Dropped = !isIndexSure ? null
+                : (dates.Length > 0 && date is null) || (index.Length > 0 && Slow.Hex(index) is null),
         };
     }
 
@@ -260,20 +265,20 @@ static partial class LineReadings
         };
     }
 
-    [GeneratedRegex("^<(...).([0-9]{6}).([0-9]{2}):([0-5][0-9])'([0-5][0-9])\"([0-9]{3}).(..)....", RegexOptions.Singleline)]
+    [GeneratedRegex(
+        "^<(...).([0-9]{6}).([0-9]{2}):([0-5][0-9])'([0-5][0-9])\"([0-9]{3}).(..)....", RegexOptions.Singleline)]
     private static partial Regex TagHeuerForm();
 
     /// <summary>A code without the blanks around it.</summary>
     public static Expected? Wedge(Step step) =>
         new(step.Line("\r\n\0\t").Trim(' '), null) { Flags = ReadFlags.NoTime, Dropped = false };
 
-    /// <summary>Ten hex digits, turned round and written in decimal:
-    /// <c>wedge:digits=hex,length=10,reverse,to=decimal</c>.</summary>
+    /// <summary>Ten hex digits, their bytes turned round and written in decimal.</summary>
     public static Expected? WedgeReversed(Step step)
     {
         byte[] bytes = Convert.FromHexString(step.Line("\r\n\0\t").Trim(' '));
-        string number = bytes.Reverse().Aggregate(0UL, (sum, b) => (sum * 256) + b).ToString(CultureInfo.InvariantCulture);
-        return new(number, null) { Flags = ReadFlags.NoTime, Dropped = false };
+        ulong number = bytes.Reverse().Aggregate(0UL, (sum, b) => (sum * 256) + b);
+        return new(number.ToString(CultureInfo.InvariantCulture), null) { Flags = ReadFlags.NoTime, Dropped = false };
     }
 
     /// <summary><c>chip;dd-MM-yyyy HH:mm:ss.ccc;device;number;battery;rewind</c>.</summary>
@@ -327,7 +332,9 @@ static partial class LineReadings
         const long From1980 = 315_532_800;
         Optional rest = new();
         string sign = fields[5].StartsWith('-') || fields[5].StartsWith('+') ? fields[5][..1] : "";
-        long? dbm = Slow.Digits(fields[5][sign.Length..]) is { } digits and <= 327 ? sign == "-" ? -digits : digits : null;
+        long? dbm = Slow.Digits(fields[5][sign.Length..]) is { } digits and <= 327
+            ? sign == "-" ? -digits : digits
+            : null;
         rest.Drop(dbm is null && fields[5].Length > 0);
         long rewind = rest.Number(fields[6], 0, 1, 0)!.Value;
         bool isGun = fields[1] == "0";
@@ -380,7 +387,8 @@ static partial class LineReadings
             return MacshaFixed(row, entry);
         if (fields[1].Length == 10 && fields[1][4] == '/')
         {
-            return MacshaStay(fields[0], Slow.Date(fields[1]), Slow.TimeOfDay(fields[2]), Slow.TimeOfDay(fields[3]), entry) with
+            long? first = Slow.TimeOfDay(fields[2]);
+            return MacshaStay(fields[0], Slow.Date(fields[1]), first, Slow.TimeOfDay(fields[3]), entry) with
             {
                 Antenna = rest.Small(fields[4]),
                 Hits = rest.Hits(fields[5]),

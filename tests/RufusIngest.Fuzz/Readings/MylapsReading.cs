@@ -67,7 +67,9 @@ static partial class MylapsReading
     {
         string date = keys.GetValueOrDefault("d", "");
         long? time = Slow.TimeOfDay(keys.GetValueOrDefault("t", ""));
-        return date.Length == 0 ? (time, ReadFlags.NoDate) : (Slow.Date("20" + date, "yyyyMMdd") + time, ReadFlags.None);
+        return date.Length == 0
+            ? (time, ReadFlags.NoDate)
+            : (Slow.Date("20" + date, "yyyyMMdd") + time, ReadFlags.None);
     }
 
     static Expected? Passing(Dictionary<string, string> keys)

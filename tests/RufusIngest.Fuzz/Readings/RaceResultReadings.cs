@@ -17,7 +17,15 @@ static class RaceResultReading
         bool isSeconds = fields.Length == 11 && date.Length > 0 && !fields[3].Contains(':', StringComparison.Ordinal);
         (long? Ticks, ReadFlags Flags) time = TimeOf(date, fields[3], isSeconds);
         if (isSeconds)
-            return new(ChipOr(fields[1]), time.Ticks) { Flags = time.Flags, Number = Slow.Digits(fields[0]), Kind = KindOf(fields[1]) };
+        {
+            return new(ChipOr(fields[1]), time.Ticks)
+            {
+                Kind = KindOf(fields[1]),
+                Flags = time.Flags,
+                Number = Slow.Digits(fields[0]),
+            };
+        }
+
         // The two layouts of 19 fields, otherwise the decoder's own.
         bool isUpload = fields.Length == 19 && date.Length > 0 && fields[8].Length != 1;
         int more = isUpload ? 2 : fields.Length == 19 && date.Length == 0 ? -1 : 0;
@@ -26,7 +34,7 @@ static class RaceResultReading
         bool isActive = rest.Number(Field(8 + front), 0, 1, 0) == 1;
         string chip = isUpload && isActive ? fields[8] : fields[1];
         int? rssi = isActive && !Field(6).StartsWith('-')
-            ? rest.Number(Field(6), 0, 255, null) is { } packed ? (int)((-90 + (((packed >> 4) & 7) * 4)) * 100) : ChipRead.NoRssi
+            ? rest.Number(Field(6), 0, 255, null) is { } packed ? ActiveRssi(packed) : ChipRead.NoRssi
             : rest.Rssi(Field(6));
         long file = rest.Small(Field(17 + more));
         long eventId = rest.Number(Field(4), 0, uint.MaxValue, 0)!.Value;
@@ -48,6 +56,9 @@ static class RaceResultReading
             Dropped = battery is null ? null : rest.Dropped,
         };
     }
+
+    /// <summary>1/100 dBm of an active chip's packed byte.</summary>
+    public static int ActiveRssi(long packed) => (int)(-90 + (((packed >> 4) & 7) * 4)) * 100;
 
     static string ChipOr(string chip) => chip == "99999" ? "" : chip;
 
@@ -138,7 +149,7 @@ sealed class RaceResultUsbReading
                 | ((data & 0x40) != 0 ? ReadFlags.Rewind : 0),
             Number = hasNumber ? _nextId++ : -1,
             Hits = (int)Math.Max(1, hits),
-            Rssi = Slow.Hex(fields[4]) is >= 0 and <= 255 ? (int)((-90 + (((packed >> 4) & 7) * 4)) * 100) : ChipRead.NoRssi,
+            Rssi = Slow.Hex(fields[4]) is >= 0 and <= 255 ? RaceResultReading.ActiveRssi(packed) : ChipRead.NoRssi,
             Antenna = (int)antenna,
             Detail = detail,
             Dropped = rest.Dropped,
@@ -146,8 +157,10 @@ sealed class RaceResultUsbReading
     }
 
     long TimeOf(uint tick) => _reference is { } reference
-        ? (reference.Seconds * Slow.Second) + (long)Math.Floor((decimal)unchecked((int)(tick - reference.Tick)) * Slow.Second / 256)
-        : (long)Math.Floor((decimal)tick * Slow.Second / 256);
+        ? (reference.Seconds * Slow.Second) + Ticks(unchecked((int)(tick - reference.Tick)))
+        : Ticks(tick);
+
+    static long Ticks(decimal count) => (long)Math.Floor(count * Slow.Second / 256);
 }
 
 /// <summary>The Track Box: a passing's age before the time of its request.</summary>
@@ -161,9 +174,11 @@ sealed class TrackBoxReading
     {
         if (step.HasRead)
             return Read(step);
-        // A request whose time is unreadable is a reject, and counts nevertheless.
-        string line = step.Rejected.Length > 0 ? step.Rejected : step.Controls.Count > 0 ? step.Of(step.Controls[0]) : "";
-        if (line.StartsWith("POST ", StringComparison.Ordinal) && !(step.Rejected.Length > 0 && step.End + step.Rejected.Length == step.All.Length))
+        // A request whose time is unreadable is a reject, and counts nevertheless; one that is cut off does not.
+        bool isRejected = step.Rejected.Length > 0;
+        string line = isRejected ? step.Rejected : step.Controls.Count > 0 ? step.Of(step.Controls[0]) : "";
+        bool isCutOff = isRejected && step.End + step.Rejected.Length == step.All.Length;
+        if (line.StartsWith("POST ", StringComparison.Ordinal) && !isCutOff)
             Note(line);
         return null;
     }
@@ -172,7 +187,8 @@ sealed class TrackBoxReading
     {
         string[] parameters = request[(request.IndexOf('?', StringComparison.Ordinal) + 1)..].Split('&');
         parameters = request.Contains('?', StringComparison.Ordinal) ? parameters : [];
-        string Value(string name) => (parameters.FirstOrDefault(part => part.StartsWith(name, StringComparison.Ordinal)) ?? name)
+        string Value(string name) =>
+            (parameters.FirstOrDefault(part => part.StartsWith(name, StringComparison.Ordinal)) ?? name)
             [name.Length..].Split(' ')[0];
         string time = Value("boxTime=");
         _boxTime = time.Length == 14 && time[13] == 'Z' ? Slow.Date("20" + time[..13], "yyyyMMdd'T'HHmmss") : null;

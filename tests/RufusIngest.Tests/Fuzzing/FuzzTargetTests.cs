@@ -3,17 +3,20 @@ using RufusIngest.Readers;
 
 namespace RufusIngest.Tests.Fuzzing;
 
-/// <summary>The fuzz targets are right and complete; what they find in a campaign comes into the protocols' own
-/// tests.</summary>
+/// <summary>The fuzz targets are right and complete. What they find comes into the protocols' own tests.</summary>
 public sealed class FuzzTargetTests
 {
     const int MutationsOfEach = 1_500;
 
-    public static IEnumerable<TheoryDataRow<string>> Names => Targets.Create().Select(target => new TheoryDataRow<string>(target.Name));
+    public static IEnumerable<TheoryDataRow<string>> Names =>
+        Targets.Create().Select(target => new TheoryDataRow<string>(target.Name));
 
     [Fact]
-    public void Every_protocol_has_a_target() =>
-        Assert.Empty(ReaderProtocol.All.Select(protocol => protocol.Name).Except(Targets.Create().Select(target => target.Protocol)));
+    public void Every_protocol_has_a_target()
+    {
+        IEnumerable<string> targets = Targets.Create().Select(target => target.Protocol);
+        Assert.Empty(ReaderProtocol.All.Select(protocol => protocol.Name).Except(targets));
+    }
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -24,13 +27,13 @@ public sealed class FuzzTargetTests
         Assert.NotEmpty(corpus);
         foreach (byte[] stream in corpus)
             target.Test(stream);
-        // Each stream has a guard, though that of a frame of other parameters may be unreadable, and CLOU gives no
-        // reads.
+        // Each stream has a guard, though that of a frame of other parameters may be unreadable; CLOU gives no reads.
         int least = target.Protocol == "clou" ? 0 : target.Name == target.Protocol ? corpus.Count / 2 : 1;
         Assert.True(target.Reads >= least, $"{corpus.Count} streams, {target.Reads} reads");
         Assert.Equal(0, target.Unsaid);
         foreach (byte[] input in Mutations.Of(corpus, MutationsOfEach))
             target.Test(input);
-        Assert.True(target.Unsaid * 10 <= target.Reads, $"of {target.Reads} reads the slow reading cannot say {target.Unsaid}");
+        Assert.True(
+            target.Unsaid * 10 <= target.Reads, $"of {target.Reads} reads the slow reading cannot say {target.Unsaid}");
     }
 }
