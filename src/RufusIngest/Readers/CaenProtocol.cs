@@ -117,7 +117,7 @@ struct CaenProtocol : IBinaryProtocol
         public ReadOnlySpan<byte> Point;
         public int Length;
         public ulong Event;
-        public uint Seen;
+        public ulong Seen;
     }
 
     /// <summary>Gathers the attributes of one tag, up to the one whose type it has already.</summary>
@@ -129,8 +129,8 @@ struct CaenProtocol : IBinaryProtocol
         {
             int length = LengthOf(attributes[at..]);
             ushort type = TypeOf(attributes[at..]);
-            uint bit = type < 0x20 ? 1U << type : type == ReadPoint ? 1U : 0;
-            if ((tag.Seen & bit) != 0 && (tag.Seen & (1U << TagId)) != 0)
+            ulong bit = type < 64 ? 1UL << type : 0; // Others are no part of a tag.
+            if ((tag.Seen & bit) != 0 && (tag.Seen & (1UL << TagId)) != 0)
                 break;
             tag.Seen |= bit;
             ReadOnlySpan<byte> value = attributes.Slice(at + AttributeHeader, length - AttributeHeader);

@@ -61,6 +61,22 @@ public sealed class BinaryParserTests
         Assert.Equal(Enumerable.Repeat((RejectReason.UnknownFrame, noise), 3), run.Rejects);
     }
 
+    /// <summary>So that an arrival that stands in for the time is right.</summary>
+    [Fact]
+    public void Behind_noise_nothing_holds_back_a_good_frame()
+    {
+        // The front of a frame of 255 bytes, then a whole one; later ones wait for what their fronts say.
+        byte[] good = [0xA0, 0x0A, 0x01, 0x89, 0, 0, 0x11, 0, 0, 0, 5, 0xB6];
+        byte[] noise = [0xA0, 0xFD, 1, 2];
+        ParserRun run = ParserRun.OfWhole<RufusIngest.Readers.Framing.BinaryParser<R2000Protocol>>(
+            [.. noise, .. good], endOfStream: false);
+        Assert.Single(run.Controls);
+        Assert.Equal(RejectReason.Truncated, Assert.Single(run.Rejects).Reason);
+        run = ParserRun.OfWhole<RufusIngest.Readers.Framing.BinaryParser<R2000Protocol>>(
+            [.. good, .. noise, .. good], endOfStream: false);
+        Assert.Single(run.Controls);
+    }
+
     [Fact]
     public void Noise_waits_for_the_next_start_up_to_a_limit()
     {

@@ -75,6 +75,23 @@ public sealed class CaenTests
     }
 
     [Fact]
+    public void An_unknown_attribute_is_not_taken_for_the_read_point()
+    {
+        byte[] odd = Message(0x8001, 1, Attribute(0), Attribute(0x11, 1, 2, 3, 4), Attribute(0x22, 65), Attribute(0x0E, 0, 0, 0, 4));
+        ParserRun run = ParserRun.OfWhole<Parser>(odd);
+        Assert.Equal("01020304 1970-01-01 00:00:00 d4 p1 NoTime, LastSeen", ReadText.Show(Assert.Single(run.Reads)));
+    }
+
+    [Fact]
+    public void A_tag_without_a_code_does_not_take_the_next_one_s()
+    {
+        byte[] message = Message(0x8001, 1, Attribute(0x11), Stamp(1, 2), Attribute(0x11, 1, 2, 3, 4), Stamp(3, 1_779_004_800));
+        ParserRun run = ParserRun.OfWhole<Parser>(message);
+        Assert.Equal(RejectReason.NoChip, Assert.Single(run.Rejects).Reason);
+        Assert.Equal("01020304 2026-05-17 08:00:00.000003 ZoneKnown", ReadText.Show(Assert.Single(run.Reads)));
+    }
+
+    [Fact]
     public void Answers_and_commands_are_controls()
     {
         ParserRun run = ParserRun.OfWhole<Parser>(

@@ -48,6 +48,15 @@ public sealed class UhfReader18Tests
     public void Frames_keep_the_contract(FrameCheck check) => check.Run();
 
     [Fact]
+    public void A_tag_without_a_code_does_not_cost_the_others()
+    {
+        byte[] frame = Frame(0, 1, [1, 1, 3, 4, 1, 2, 3, 4, 0x60, 0, 0x61, 4, 5, 6, 7, 8, 0x62]);
+        ParserRun run = ParserRun.OfWhole<Parser>(frame);
+        Assert.Equal(["01020304", "05060708"], run.Chips);
+        Assert.Equal(RejectReason.NoChip, Assert.Single(run.Rejects).Reason);
+    }
+
+    [Fact]
     public void Both_layouts_are_told_by_what_fits()
     {
         Assert.Equal(

@@ -38,7 +38,7 @@ static class SlowCaen
         for (int at = 0; at < attributes.Count; at++)
         {
             (int type, byte[] value) = attributes[at];
-            bool repeats = tag.ContainsKey(type) && (type < 0x20 || type == 0x22);
+            bool repeats = tag.ContainsKey(type) && type < 64;
             if (repeats && tag.ContainsKey(0x11)
                 && attributes.Skip(at).Any(attribute => attribute.Type == 0x11))
             {
