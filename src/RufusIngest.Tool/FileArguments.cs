@@ -63,7 +63,21 @@ sealed class FileArguments(string defaultLocation)
         string protocol = told?.Name ?? ProtocolOf(inputs);
         if (told is null)
             terminal.Say($"The protocol is {protocol}.");
+        foreach (InputFile input in inputs)
+            SayForm(terminal, input, protocol);
         return new FileInput { Inputs = inputs, Reader = settings with { Protocol = protocol }, Chips = chips };
+    }
+
+    static void SayForm(Terminal terminal, InputFile input, string protocol)
+    {
+        if (input.Form == InputForm.HexText)
+            terminal.Say($"{input.File.Name} is read as hex text.");
+        if (input.Form == InputForm.Packets)
+        {
+            terminal.Say(
+                $"{input.File.Name}: {input.StreamsOf(protocol).Count:N0} of {input.Streams.Count:N0} streams are taken for "
+                + $"{protocol}.");
+        }
     }
 
     /// <summary>Says which file is missing, or that an option is no file.</summary>

@@ -112,16 +112,14 @@ sealed class InputFile
     }
 
     /// <summary>
-    /// The streams that are of a protocol: those that certainly are, or where none is those that may be. Of several,
+    /// The streams that are of a protocol or most likely are, for a connection may be too short to be certain. Of several,
     /// only those with reads: the other direction says nothing about chips.
     /// </summary>
     public IReadOnlyList<InputStream> StreamsOf(string protocol)
     {
         if (Form != InputForm.Packets)
             return Streams;
-        InputStream[] some = [.. Streams.Where(stream => stream.Certain?.Name == protocol)];
-        if (some.Length == 0)
-            some = [.. Streams.Where(stream => stream.Detection.Best?.Name == protocol)];
+        InputStream[] some = [.. Streams.Where(stream => stream.Detection.Best?.Name == protocol)];
         InputStream[] withReads = [.. some.Where(stream => stream.Detection.Best!.Tally is { Reads: > 0 } or { Signals: > 0 })];
         return withReads.Length > 0 ? withReads : some;
     }
@@ -164,11 +162,14 @@ sealed class InputFile
         }
 
         bool isWhole = stream.Length <= front.Length;
-        Detection raw = ProtocolDetection.Detect(front, isWhole, protocol);
+        Detection raw = ProtocolDetection.Detect(front, isWhole, protocol, cancellation);
         if (raw.Certain is null && AsHex(front, isWhole) is { } bytes)
         {
-            Detection hex = ProtocolDetection.Detect(bytes, isWhole, protocol);
-            if (hex.Certain is not null || (hex.Best?.Score ?? 0) > (raw.Best?.Score ?? 0))
+            Detection hex = ProtocolDetection.Detect(bytes, isWhole, protocol, cancellation);
+            // Digits in a text of another kind must not become reads.
+            if (protocol is null
+                ? hex.Certain is not null || (hex.Best is not null && raw.Best is null)
+                : hex.Certain is not null && raw.Best is null)
             {
                 Form = InputForm.HexText;
                 Streams = [StreamOf(bytes, hex, isWhole ? bytes.Length : stream.Length / 2)];
@@ -281,14 +282,19 @@ sealed class InputFile
             kept += fronts[piece.Stream].Add(piece, room);
         }
 
-        Streams = [.. Packets!.Flows.Where(flow => flow.Bytes > 0).Select(flow => StreamOf(flow, fronts[flow.Index], protocol))];
+        Streams =
+        [
+            .. Packets!.Flows.Where(flow => flow.Bytes > 0)
+                .Select(flow => StreamOf(flow, fronts[flow.Index], protocol, cancellation)),
+        ];
     }
 
-    static InputStream StreamOf(TcpFlow flow, FlowFront front, ReaderProtocol? protocol)
+    static InputStream StreamOf(
+        TcpFlow flow, FlowFront front, ReaderProtocol? protocol, CancellationToken cancellation)
     {
         byte[] bytes = front.Longest;
         bool isWhole = bytes.Length == flow.Bytes;
-        return StreamOf(bytes, ProtocolDetection.Detect(bytes, isWhole, protocol), flow.Bytes) with
+        return StreamOf(bytes, ProtocolDetection.Detect(bytes, isWhole, protocol, cancellation), flow.Bytes) with
         {
             Index = flow.Index,
             Flow = flow,

@@ -32,7 +32,8 @@ sealed record ProtocolCandidate
 
     /// <summary>Why it is not certain even where nothing else fits; "" where it is.</summary>
     public string Doubt =>
-        Tally.Explained < ProtocolDetection.LeastExplained ? "too much does not fit"
+        Tally.Protocol.IsGeneric ? "it takes rows or objects of many makers"
+        : Tally.Explained < ProtocolDetection.LeastExplained ? "too much does not fit"
         : Tally.LeastExplainedPart < ProtocolDetection.LeastExplainedPart ? "a part of it is something else"
         : StrongFrames == 0 ? "nothing in it that only this protocol has"
         : PinnedBytes < LeastPinnedBytes ? "too little of it"
@@ -120,42 +121,48 @@ static class ProtocolDetection
     /// <param name="front">Its first bytes, up to <see cref="FrontBytes"/>.</param>
     /// <param name="isWhole">That is all of it.</param>
     /// <param name="only">The protocol it is said to be: nothing else is tried. Null: all are.</param>
-    public static Detection Detect(ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only = null)
+    /// <param name="cancellation">Stops between two protocols.</param>
+    public static Detection Detect(
+        ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only = null, CancellationToken cancellation = default)
     {
-        Detection all = DetectPart(front, isWhole, only);
+        if (front.IsEmpty)
+            return Detection.Nothing with { Doubt = "it is empty" };
+        Detection all = DetectPart(front, isWhole, only, cancellation);
         if (all.Certain is null || front.Length < LeastWithParts || only is not null)
             return all;
         // A protocol that takes any text for an answer explains another one's bytes as well.
         int quarter = front.Length / 4;
-        string doubt = Foreign("beginning", DetectPart(front[..quarter], isWhole: false, null), all.Certain);
+        string doubt = Foreign("beginning", DetectPart(front[..quarter], isWhole: false, null, cancellation), all.Certain);
         if (doubt.Length == 0)
-            doubt = Foreign("end", DetectPart(front[^quarter..], isWhole, null), all.Certain);
+            doubt = Foreign("end", DetectPart(front[^quarter..], isWhole, null, cancellation), all.Certain);
         return doubt.Length == 0 ? all : all with { Certain = null, Doubt = doubt };
     }
 
     static string Foreign(string place, Detection part, ProtocolCandidate all) =>
         part.Certain is { } other && other.Name != all.Name ? $"its {place} is {other.Name}" : "";
 
-    static Detection DetectPart(ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only)
+    static Detection DetectPart(
+        ReadOnlySpan<byte> front, bool isWhole, ReaderProtocol? only, CancellationToken cancellation)
     {
         List<StreamTally> tallies = [];
         foreach (ReaderProtocol protocol in only is null ? ReaderProtocol.All : [only])
         {
+            cancellation.ThrowIfCancellationRequested();
             StreamTally tally = Count(protocol, front, isWhole);
-            if (tally.Frames > 0)
+            if (tally.Frames > 0 && tally.Explained >= LeastShown)
                 tallies.Add(tally);
         }
 
         List<ProtocolCandidate> candidates = [];
         foreach (StreamTally tally in tallies.OrderByDescending(tally => tally.Explained).Take(CandidatesTried))
         {
+            cancellation.ThrowIfCancellationRequested();
             double strictness = Strictness(tally.Protocol, front, out bool isChained);
             candidates.Add(new ProtocolCandidate { Tally = tally, Strictness = strictness, IsChained = isChained });
         }
 
         candidates = [.. candidates.OrderByDescending(candidate => candidate.Doubt.Length == 0)
             .ThenByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Name)];
-        candidates.RemoveAll(candidate => candidate.Tally.Explained < LeastShown);
         if (candidates.Count == 0)
             return Detection.Nothing;
         ProtocolCandidate[] rivals = [.. candidates.Skip(1).Where(other => other.Rivals(candidates[0]))];

@@ -29,6 +29,9 @@ public sealed class ReaderProtocol
     /// <summary>Which devices speak it.</summary>
     public string Description { get; }
 
+    /// <summary>It reads what many makers send, so that what it can read need not be a reader's.</summary>
+    internal bool IsGeneric => this == RfidJson || this == Wedge;
+
     /// <summary>Alien readers' notifications.</summary>
     public static ReaderProtocol Alien { get; } = OfText<AlienProtocol>("alien", "Alien readers' notifications");
 

@@ -1,8 +1,8 @@
 using System.Text;
 using CsCheck;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
-using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Tests.Support;
 
 namespace RufusIngest.Tests.Readers;

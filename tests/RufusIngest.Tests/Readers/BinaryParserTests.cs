@@ -1,8 +1,8 @@
 using CsCheck;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
 using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
-using RufusIngest.Fuzz.Readings.Binary;
 using static RufusIngest.Tests.Readers.Binary;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Tests.Readers.BinaryParserTests.Tiny>;
 
@@ -101,20 +101,36 @@ public sealed class BinaryParserTests
     }
 
     [Fact]
-    public void A_long_length_in_noise_holds_frames_back_but_costs_none()
+    public void A_long_length_right_behind_a_good_frame_holds_others_back_but_costs_none()
     {
-        byte[] stream = [.. FromLatin($"S{(char)40}x"), .. Good("a"), .. Good("bc")];
+        byte[] front = Good("z");
+        byte[] stream = [.. front, .. FromLatin($"S{(char)40}x"), .. Good("a"), .. Good("bc")];
         ParserRun waiting = ParserRun.OfWhole<Parser>(stream, endOfStream: false);
-        Assert.Equal((stream.Length, 0), (waiting.Unconsumed, waiting.Reads.Count + waiting.Rejects.Count));
+        Assert.Equal((stream.Length - front.Length, 0), (waiting.Unconsumed, waiting.Rejects.Count));
+        Assert.Equal(["z"], waiting.Chips);
 
         ParserRun ended = ParserRun.OfWhole<Parser>(stream);
         Assert.Equal([(RejectReason.Truncated, $"S{(char)40}x")], ended.Rejects);
-        Assert.Equal(["a", "b", "c"], ended.Chips);
+        Assert.Equal(["z", "a", "b", "c"], ended.Chips);
 
         byte[] many = [.. stream, .. Enumerable.Repeat(Good("d"), 10).SelectMany(frame => frame)];
         ParserRun run = ParserRun.OfWhole<Parser>(many, endOfStream: false);
         Assert.Equal([(RejectReason.BadCheck, $"S{(char)40}x")], run.Rejects);
-        Assert.Equal((13, 0), (run.Reads.Count, run.Unconsumed));
+        Assert.Equal((14, 0), (run.Reads.Count, run.Unconsumed));
+    }
+
+    [Fact]
+    public void At_the_beginning_and_behind_a_reject_the_frame_that_ends_first_counts()
+    {
+        byte[] stream = [.. FromLatin($"S{(char)40}x"), .. Good("a"), .. Good("bc")];
+        ParserRun run = ParserRun.OfWhole<Parser>(stream, endOfStream: false);
+        Assert.Equal([(RejectReason.Truncated, $"S{(char)40}x")], run.Rejects);
+        Assert.Equal(["a", "b", "c"], run.Chips);
+        Assert.Equal(0, run.Unconsumed);
+
+        run = ParserRun.OfWhole<Parser>([.. Good("z"), .. FromLatin("?"), .. stream], endOfStream: false);
+        Assert.Equal(["z", "a", "b", "c"], run.Chips);
+        AnySplitGivesTheSame<Parser>([.. stream, .. Good(Latin(Good("inner")))]);
     }
 
     [Fact]
@@ -140,8 +156,8 @@ public sealed class BinaryParserTests
     public void A_frame_inside_a_good_one_is_no_frame()
     {
         byte[] inner = Good(new string('x', 32));
-        ParserRun run = Run<Parser>(Good(Latin(inner)));
-        Assert.Equal(Latin(inner), string.Concat(run.Chips));
+        ParserRun run = Run<Parser>(Good("y"), Good(Latin(inner)));
+        Assert.Equal("y" + Latin(inner), string.Concat(run.Chips));
         Assert.Empty(run.Rejects);
     }
 

@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
-using RufusIngest.Readers.Framing;
 using RufusIngest.Fuzz.Readings.Binary;
+using RufusIngest.Readers.Framing;
 
 namespace RufusIngest.Tests.Readers;
 

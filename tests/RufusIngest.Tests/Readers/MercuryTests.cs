@@ -1,11 +1,11 @@
 using CsCheck;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
-using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Tests.Support;
+using static RufusIngest.Fuzz.Readings.Binary.SlowMercury;
 using static RufusIngest.Tests.Readers.Binary;
 using static RufusIngest.Tests.Readers.ReadText;
-using static RufusIngest.Fuzz.Readings.Binary.SlowMercury;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.MercuryProtocol>;
 
 namespace RufusIngest.Tests.Readers;

@@ -1,13 +1,13 @@
 using System.Globalization;
 using CsCheck;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
 using RufusIngest.Readers.Framing;
 using RufusIngest.Reads;
-using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Tests.Support;
+using static RufusIngest.Fuzz.Readings.Binary.SlowP3;
 using static RufusIngest.Tests.Readers.Binary;
 using static RufusIngest.Tests.Readers.ReadText;
-using static RufusIngest.Fuzz.Readings.Binary.SlowP3;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.P3Protocol>;
 
 namespace RufusIngest.Tests.Readers;

@@ -1,11 +1,11 @@
 using CsCheck;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
-using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Tests.Support;
+using static RufusIngest.Fuzz.Readings.Binary.SlowUhfReader18;
 using static RufusIngest.Tests.Readers.Binary;
 using static RufusIngest.Tests.Readers.ReadText;
-using static RufusIngest.Fuzz.Readings.Binary.SlowUhfReader18;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.UhfReader18Protocol>;
 
 namespace RufusIngest.Tests.Readers;
@@ -148,7 +148,7 @@ public sealed class UhfReader18Tests
             (RejectReason.BadSyntax, Answer(1, $"03 01 02 0C {Epc} 6B")),
             (RejectReason.BadSyntax, Answer(1, $"03 01 01 0D {Epc} 6B")),
             (RejectReason.BadSyntax, Answer(1, $"03 01 01 0B {Epc} 6B")),
-            (RejectReason.BadSyntax, Answer(1, "03 01 01 00 6B")),
+            (RejectReason.NoChip, Answer(1, "03 01 01 00 6B")),
             (RejectReason.ChipTooLong, Answer(1, $"03 01 01 1F {new string('7', 62)} 6B")),
             (RejectReason.BadSyntax, Answer(0xEE, "00")),
             (RejectReason.BadSyntax, Answer(0xEE, $"00 01 0E {Epc} 41")),

@@ -105,18 +105,14 @@ struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
 
         bool isWhole = measured > 0 && measured <= rest.Length;
         bool isGood = isWhole && TProtocol.Check(rest[..measured]);
-        int end = isGood ? measured : int.MaxValue;
-        if (isGood && (_isAligned || FirstToEnd(rest, measured, ref end, ended, out _) < 0))
-        {
-            length = measured;
-            return RejectReason.None;
-        }
-
-        length = 0;
-        if (!isWhole && _isAligned && !ended)
+        length = isGood ? measured : 0;
+        if (_isAligned && (isGood || (!isWhole && !ended)))
             return RejectReason.None;
         int most = isWhole ? measured : rest.Length;
+        int end = isGood ? measured : int.MaxValue;
         int start = FirstToEnd(rest, most, ref end, ended, out bool isOpen);
+        if (isGood && start < 0)
+            return RejectReason.None;
         if (start >= 0 || ended || (isWhole && !isOpen))
             length = start >= 0 ? Math.Min(start, most) : most;
         // Where another frame ended first, it does not matter what would have become of this one.
