@@ -18,6 +18,26 @@ public sealed class JsonProtocolsTests
     const string Chronokeep = """{"identifier":"7","seconds":1772877600,"milliseconds":0}""";
 
     [Fact]
+    public void An_object_nested_too_deep_is_a_reject_also_where_long_lists_are_read()
+    {
+        Check<ChronokeepProtocol>(Chronokeep);
+        Check<RfidJsonProtocol>(Rfid);
+        Check<SpeedwayProtocol>(Speedway);
+        Check<ZebraProtocol>(Zebra);
+
+        static void Check<TProtocol>(string one)
+            where TProtocol : struct, IJsonProtocol
+        {
+            byte[] stream = Bytes($"{one}\n{{\"list\":{new string('[', 70)}{new string(']', 70)}}}\n{one}\n");
+            ParserRun whole = ParserRun.OfWhole<JsonParser<TProtocol>>(stream);
+            Assert.Equal(2, whole.Reads.Count);
+            Assert.Equal(RejectReason.TooLong, whole.Rejects[0].Reason);
+            foreach (IEnumerable<ReadOnlyMemory<byte>> pieces in Splits.Of(stream))
+                Assert.Equal(whole.Describe(), ParserRun.Of<JsonParser<TProtocol>>(pieces).Describe());
+        }
+    }
+
+    [Fact]
     public void Objects_come_in_pieces_behind_a_mark_of_UTF8_and_with_NUL_between()
     {
         Check<FeibotProtocol>(Feibot);

@@ -98,7 +98,7 @@ struct JsonObjectScanner
             case Outcome.TooLong:
                 return new JsonFrame(Restart(source[.._scanned], _scanned, false), RejectReason.TooLong);
             case Outcome.TooDeep:
-                return new JsonFrame(_scanned, RejectReason.TooLong);
+                return new JsonFrame(_scanned, RejectReason.TooLong) { IsTooDeep = true };
             default:
                 return endOfStream
                     ? new JsonFrame(Restart(source, source.Length, true), RejectReason.Truncated)
@@ -228,4 +228,8 @@ struct JsonObjectScanner
 /// <summary>What begins at the first unconsumed byte of a JSON stream.</summary>
 /// <param name="Length">Its length in bytes, or 0 when its end has not come yet.</param>
 /// <param name="Reject">None for an object with balanced braces, otherwise why these bytes are none.</param>
-readonly record struct JsonFrame(int Length, RejectReason Reject);
+readonly record struct JsonFrame(int Length, RejectReason Reject)
+{
+    /// <summary>It is nested too deep, and may be short.</summary>
+    public bool IsTooDeep { get; init; }
+}

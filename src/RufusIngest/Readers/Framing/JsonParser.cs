@@ -101,7 +101,8 @@ struct JsonParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
             case RejectReason.UnknownFrame when TProtocol.TakesLines && length < JsonObjectScanner.MaxBytes:
                 Frame line = new(rest[..length]) { IsStart = true, IsCutOff = length == rest.Length, Points = _points };
                 return output.Take(ref _protocol, line, at, out length);
-            case RejectReason.TooLong when !TProtocol.LongList.IsEmpty && TryEnterList(rest, out int head):
+            case RejectReason.TooLong when
+                !frame.IsTooDeep && !TProtocol.LongList.IsEmpty && TryEnterList(rest, out int head):
                 length = head;
                 output.Add(ControlKind.Status, at, length);
                 return RejectReason.None;
