@@ -153,6 +153,16 @@ public sealed class BinaryParserTests
     }
 
     [Fact]
+    public void Of_two_that_begin_in_and_behind_a_bad_frame_the_one_that_ends_first_counts()
+    {
+        // The second front's frame is good and long; behind the first frame's end begins a short one inside it.
+        byte[] inner = Good(Latin([.. "abcdef"u8, .. Good("x"), .. "ghijkl"u8]));
+        byte[] stream = [.. FromLatin($"S{(char)3}"), .. inner, .. Good("z")];
+        Assert.Equal(["x", "z"], ParserRun.OfWhole<Parser>(stream).Chips);
+        AnySplitGivesTheSame<Parser>(stream);
+    }
+
+    [Fact]
     public void A_frame_inside_a_good_one_is_no_frame()
     {
         byte[] inner = Good(new string('x', 32));

@@ -147,7 +147,8 @@ struct BinaryParser<TProtocol>(TProtocol protocol) : IReadParser, IPointNaming
     {
         int first = -1;
         isOpen = false;
-        for (int at = Math.Max(1, _tried); at < Math.Min(end, isOpen ? rest.Length : length); at++)
+        // Beyond the length only for what ends before something that begins in it.
+        for (int at = Math.Max(1, _tried); at < Math.Min(end, isOpen || first >= 0 ? rest.Length : length); at++)
         {
             int start = TProtocol.FindStart(rest[at..]);
             if (start < 0)
