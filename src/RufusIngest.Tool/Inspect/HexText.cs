@@ -1,4 +1,5 @@
 using System.Buffers;
+using RufusIngest.Readers.Framing;
 
 namespace RufusIngest.Tool.Inspect;
 
@@ -190,11 +191,5 @@ sealed class HexText
         return length;
     }
 
-    static int Digit(byte value) => value switch
-    {
-        >= (byte)'0' and <= (byte)'9' => value - '0',
-        >= (byte)'a' and <= (byte)'f' => value - 'a' + 10,
-        >= (byte)'A' and <= (byte)'F' => value - 'A' + 10,
-        _ => -1,
-    };
+    static int Digit(byte value) => AsciiNumber.HexValue(value) is < 16 and var digit ? digit : -1;
 }

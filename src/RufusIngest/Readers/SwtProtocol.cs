@@ -101,11 +101,8 @@ struct SwtProtocol : IBinaryProtocol
     static bool TryClock(ReadOnlySpan<byte> data, out long ticks)
     {
         ticks = 0;
-        if (data.Length < 6 || data[1] is 0 or > 12 || data[2] == 0
-            || data[2] > DateTime.DaysInMonth(2000 + data[0], data[1]) || data[3] > 23 || data[4] > 59 || data[5] > 59)
-            return false;
-        ticks = (new DateTime(2000 + data[0], data[1], data[2], data[3], data[4], data[5]) - DateTime.UnixEpoch).Ticks;
-        return true;
+        return data.Length >= 6
+            && EpochTime.TryFromParts(2000 + data[0], data[1], data[2], data[3], data[4], data[5], out ticks);
     }
 
     static bool AreTags(ReadOnlySpan<byte> records, int count)

@@ -3,7 +3,7 @@ using System.Text;
 using CsCheck;
 using RufusIngest.Readers;
 using RufusIngest.Reads;
-using static RufusIngest.Tests.Readers.Bitwise;
+using static RufusIngest.Tests.Readers.Binary;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.CaenProtocol>;
 
 namespace RufusIngest.Tests.Readers;

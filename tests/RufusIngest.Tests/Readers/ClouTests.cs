@@ -1,5 +1,6 @@
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
-using static RufusIngest.Tests.Readers.Bitwise;
+using static RufusIngest.Tests.Readers.Binary;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.ClouProtocol>;
 
 namespace RufusIngest.Tests.Readers;
@@ -9,7 +10,7 @@ public sealed class ClouTests
     static byte[] Frame(string hex)
     {
         byte[] body = Hex(hex);
-        int crc = Crc(body, 0x8005, 0);
+        int crc = SlowFrames.Usual(body, 0x8005, 0);
         return [0xAA, .. body, (byte)(crc >> 8), (byte)crc];
     }
 

@@ -1,6 +1,7 @@
 using CsCheck;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
-using static RufusIngest.Tests.Readers.Bitwise;
+using static RufusIngest.Tests.Readers.Binary;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.FeigProtocol>;
 
 namespace RufusIngest.Tests.Readers;
@@ -15,16 +16,20 @@ public sealed class FeigTests
     static byte[] Standard(string hex)
     {
         byte[] body = Hex(hex);
-        byte[] frame = [(byte)(body.Length + 3), .. body];
-        return [.. frame, .. ReflectedCrc(frame)];
+        return WithCrc([(byte)(body.Length + 3), .. body]);
     }
 
     static byte[] Advanced(string hex)
     {
         byte[] body = Hex(hex);
         int length = body.Length + 5;
-        byte[] frame = [2, (byte)(length >> 8), (byte)length, .. body];
-        return [.. frame, .. ReflectedCrc(frame)];
+        return WithCrc([2, (byte)(length >> 8), (byte)length, .. body]);
+    }
+
+    static byte[] WithCrc(byte[] frame)
+    {
+        int crc = SlowFrames.Mcrf4xx(frame);
+        return [.. frame, (byte)crc, (byte)(crc >> 8)];
     }
 
     static IEnumerable<string> Frames =>

@@ -1,6 +1,7 @@
 using CsCheck;
+using RufusIngest.Fuzz.Readings.Binary;
 using RufusIngest.Readers;
-using static RufusIngest.Tests.Readers.Bitwise;
+using static RufusIngest.Tests.Readers.Binary;
 using Parser = RufusIngest.Readers.Framing.BinaryParser<RufusIngest.Readers.NordicProtocol>;
 
 namespace RufusIngest.Tests.Readers;
@@ -14,7 +15,7 @@ public sealed class NordicTests
     static byte[] Packet(string payload)
     {
         byte[] body = Hex(payload);
-        int crc = Crc(body, 0x1021, 0xFFFF);
+        int crc = SlowFrames.Usual(body, 0x1021, 0xFFFF);
         byte[] head = [0xA5, (byte)(body.Length + 2), (byte)((body.Length + 2) >> 8), 0, 0];
         return [.. head, (byte)head.Aggregate(0xFF, (check, b) => check ^ b), .. body, (byte)crc, (byte)(crc >> 8)];
     }
